@@ -1,0 +1,44 @@
+# `make run` shows the demo, `make test` proves everything; both do all the set-up.
+PORT ?= 8050
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+
+.PHONY: run test check bench nightly system requirements clean
+
+run: .venv
+	$(BIN)/python app.py demo --port $(PORT) $(if $(LAN),--lan)
+
+test: .venv system
+	$(BIN)/python -m pytest -q -m "not nightly"
+
+check: .venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv system
+	$(BIN)/python -m tests.bench
+
+nightly: .venv system
+	$(BIN)/python -m pytest -q
+
+.venv: $(VENV)/.done
+
+$(VENV)/.done: requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $(VENV)/.done
+
+# Chromium, a CJK font and MariaDB for the tests, where they are missing and we may install them; tests skip loudly otherwise.
+system:
+	@sh tests/system.sh
+
+# The pinned, hashed packages, made anew from pyproject.toml.
+requirements:
+	uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --no-annotate --universal -o requirements.txt
+	uv pip compile pyproject.toml --extra dev -c requirements.txt --generate-hashes --no-header --no-emit-index-url --no-annotate --universal -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) var
