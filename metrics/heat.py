@@ -1,0 +1,160 @@
+"""Heat grids: a count or a rate over two dimensions, every cell with its n."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metrics.pack import Metric, Pack
+from metrics.query import lacking, reading_of, stored
+from metrics.reading import Number, Reading
+from metrics.snapshot import Snapshot
+from metrics.totals import EVERYTHING, Where, narrowed
+
+LEVELS = 5
+GRADES = ("A", "B", "C", "D", "")
+CLOCK_MONTHS = 3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its reading, whether it rests on too few cases (rates only), and its colour level (0: nothing)."""
+
+    reading: Reading
+    n: int
+    few: bool
+    level: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells by row and column; `rows` and `columns` are ids with their place, `bounds` the lower ends of levels 1 to 5."""
+
+    metric: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+    bounds: tuple[Number, ...]
+    hours_per_column: int = 1
+    absent: Reading | None = None
+
+
+def rolling_hours(snapshot: Snapshot, pack: Pack, metric: str, hours: int, where: Where = EVERYTHING) -> Grid:
+    """Project × hour over the last 24 hours, or × day over the last 7 days (hours = 168), ending with the hour that runs.
+
+    When fewer than a third of the 24-hour cells are filled, columns are three hours wide.
+    """
+    if hours > 24:
+        return _rolling(snapshot, pack, metric, hours, 24, where)
+    grid = _rolling(snapshot, pack, metric, hours, 1, where)
+    cells = [cell for row in grid.cells for cell in row]
+    filled = sum(1 for cell in cells if cell.n)
+    return grid if not cells or filled * 3 >= len(cells) else _rolling(snapshot, pack, metric, hours, 3, where)
+
+
+def _rolling(snapshot: Snapshot, pack: Pack, metric: str, hours: int, width: int, where: Where) -> Grid:
+    columns = _columns(snapshot.as_of, hours, width)
+    frame = narrowed(snapshot.marts["hourly"], where)
+    at = frame["day"].to_numpy().astype(np.int64) * 24 + frame["hour"].to_numpy()
+    starts = np.asarray([_hour(column) for column in columns])
+    places = np.searchsorted(starts, at, "right") - 1
+    inside = (places >= 0) & (at <= _hour(snapshot.as_of))
+    frame = frame[inside].assign(column=[columns[place].isoformat() for place in places[inside]])
+    rows = _projects(snapshot, where)
+    return _grid(
+        snapshot, pack, metric, frame, ("project", "column"), rows, tuple(c.isoformat() for c in columns), width
+    )
+
+
+def _columns(as_of: datetime, hours: int, width: int) -> list[datetime]:
+    """The first hour of each column, oldest first; columns stand on whole multiples of their width."""
+    hour = as_of.replace(minute=0, second=0, microsecond=0)
+    last = hour - timedelta(hours=hour.hour % width)
+    return [last - timedelta(hours=width * back) for back in reversed(range(hours // width))]
+
+
+def _hour(at: datetime) -> int:
+    return at.date().toordinal() * 24 + at.hour
+
+
+def _projects(snapshot: Snapshot, where: Where) -> tuple[str, ...]:
+    return tuple(id for id in snapshot.projects if where.project is None or id in where.project)
+
+
+def channel_by_grade(snapshot: Snapshot, pack: Pack, first: date, last: date, where: Where = EVERYTHING) -> Grid:
+    """Leads by channel and first grade over days of the last five weeks; an empty grade is 未评级."""
+    frame = narrowed(snapshot.marts["hourly"], where)
+    days = frame["day"].to_numpy()
+    frame = frame[(days >= first.toordinal()) & (days <= last.toordinal())]
+    rows = tuple(id for id in snapshot.channels if where.channel is None or id in where.channel)
+    return _grid(snapshot, pack, "leads", frame, ("channel", "grade"), rows, GRADES, 1)
+
+
+def weekday_by_hour(
+    snapshot: Snapshot, pack: Pack, metric: str, months: tuple[date, ...], where: Where = EVERYTHING
+) -> Grid:
+    """A metric by weekday (1 = Monday) and hour of day over whole months."""
+    frame = narrowed(snapshot.marts["clock"], where)
+    frame = frame[np.isin(frame["month"].to_numpy(), [month.toordinal() for month in months])]
+    frame = frame.assign(weekday=frame["weekday"].astype(str), hour=frame["hour"].astype(str))
+    hours = tuple(str(hour) for hour in range(24))
+    return _grid(snapshot, pack, metric, frame, ("weekday", "hour"), tuple("1234567"), hours, 1)
+
+
+def _grid(
+    snapshot: Snapshot,
+    pack: Pack,
+    metric_name: str,
+    frame: pd.DataFrame,
+    by: tuple[str, str],
+    rows: tuple[str, ...],
+    columns: tuple[str, ...],
+    width: int,
+) -> Grid:
+    metric = pack.metric(metric_name)
+    absent = lacking(snapshot, pack, metric)
+    if absent:
+        return Grid(metric_name, rows, columns, (), (), width, absent)
+    sums = _sums(frame, stored(pack, metric), by)
+    read = {key: reading_of(pack, metric, values) for key, values in sums.items()}
+    bounds = _bounds([reading for reading in read.values() if reading.value and not _few(metric, reading)])
+    cells = tuple(tuple(_cell(metric, read.get((row, column)), bounds) for column in columns) for row in rows)
+    return Grid(metric_name, rows, columns, cells, bounds, width)
+
+
+def _sums(
+    frame: pd.DataFrame, measures: tuple[str, ...], by: tuple[str, str]
+) -> Mapping[tuple[Any, ...], Mapping[str, int]]:
+    if frame.empty:
+        return {}
+    grouped = frame.groupby(list(by), observed=True)[list(measures)].sum()
+    return {
+        key: dict(zip(measures, map(int, row), strict=True))
+        for key, row in zip(grouped.index, grouped.to_numpy(), strict=True)
+    }
+
+
+def _few(metric: Metric, reading: Reading) -> bool:
+    return reading.denominator is not None and reading.few(metric.min_n)
+
+
+def _bounds(readings: list[Reading]) -> tuple[Number, ...]:
+    """Lower ends of five levels: equal shares of the cells that hold something, so that one giant does not flatten the rest."""
+    values = sorted({Fraction(reading.value) for reading in readings if reading.value is not None})
+    if not values:
+        return ()
+    return tuple(dict.fromkeys(values[len(values) * level // LEVELS] for level in range(LEVELS)))
+
+
+def _cell(metric: Metric, reading: Reading | None, bounds: tuple[Number, ...]) -> Cell:
+    if reading is None:
+        rate = metric.formula is not None and metric.formula.is_ratio
+        return Cell(Reading(None, n=0, missing="nothing") if rate else Reading(0), 0, False, 0)
+    n = int(reading.denominator) if reading.denominator is not None else int(reading.value or 0)
+    few = _few(metric, reading)
+    level = 0 if few or not reading.value else sum(1 for bound in bounds if Fraction(reading.value) >= bound)
+    return Cell(reading, n, few, level)
