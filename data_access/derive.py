@@ -1,0 +1,171 @@
+"""From entities to parties: which customers a change touches, and their parties computed anew (metrics words: party, chain)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+
+import duckdb
+
+from metrics.entities import ENTITIES
+
+STEPS = ("visit", "subscription", "contract")
+_STEP_ON_LEAD = {"visit": "first_visit_at", "subscription": "subscribed_at", "contract": "signed_at"}
+_LEAD_TIMES = (
+    "created_at first_response_at last_follow_up_at lost_at reactivated_at first_visit_at subscribed_at signed_at"
+).split()
+
+
+@dataclass(frozen=True)
+class PartyRules:
+    """The group's settings a party depends on: days until a returning person is a new lead, days allowed per step."""
+
+    re_entry_days: int = 180
+    windows: Mapping[str, int] | None = None
+
+    def window(self, step: str) -> int:
+        """Days allowed for a step since the one before."""
+        return (self.windows or {"visit": 30, "subscription": 30, "contract": 15})[step]
+
+
+def sql(name: str) -> str:
+    """The text of one of our SQL files."""
+    return (files("data_access") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def mapped_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """Every mapped entity with its mapped columns."""
+    found: dict[str, set[str]] = {}
+    for entity, column in connection.execute("select entity, col from mapped").fetchall():
+        found.setdefault(entity, set()).add(column)
+    return found
+
+
+def mapped_steps(mapped: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """The steps after the lead that the source can show, in funnel order."""
+    lead = mapped.get("lead", set())
+    return tuple(step for step in STEPS if step in mapped or _STEP_ON_LEAD[step] in lead)
+
+
+def step_windows(steps: tuple[str, ...], rules: PartyRules) -> dict[str, int]:
+    """Days allowed for each mapped step since the one before; an unmapped step adds its own to the next."""
+    windows, waiting = {}, 0
+    for step in STEPS:
+        waiting += rules.window(step)
+        if step in steps:
+            windows[step], waiting = waiting, 0
+    return windows
+
+
+def derive_parties(
+    connection: duckdb.DuckDBPyConnection, rules: PartyRules, *, before: datetime | None, as_of: datetime
+) -> None:
+    """Bring lead_party, stage_event and party up to `as_of`; `before` is the last derivation's as_of, None for all anew.
+
+    Runs in the caller's transaction after a pull; leaves the temp tables `touched` and `touched_day` for the marts.
+    """
+    connection.execute("set variable as_of = ?", [as_of])
+    connection.execute("set variable before = ?", [before or datetime(1, 1, 1)])
+    mapped = mapped_columns(connection)
+    connection.execute(sql("derive_tables"))
+    for view in _views(mapped):
+        connection.execute(view)
+    _missing_changes(connection)
+    connection.execute(_touched(mapped))
+    connection.execute("create or replace temp table touched_day (day date)")
+    _collect_days(connection)
+    connection.execute(_parties(mapped_steps(mapped), rules))
+    _collect_days(connection)
+
+
+def _views(mapped: Mapping[str, set[str]]) -> list[str]:
+    """Views over the entities: leads with their key, stage events of every kind, and contacts."""
+    keyed = """create or replace temp view keyed_lead as
+        select *, coalesce(person, '#' || id) as pkey, coalesce(project_id, '') as project
+        from lead where created_at <= getvariable('as_of')"""
+    events = " union all ".join(_event_source(kind, mapped) for kind in STEPS)
+    return [keyed, f"create or replace temp view event_source as {events}", _contact_source(mapped)]
+
+
+def _event_source(kind: str, mapped: Mapping[str, set[str]]) -> str:
+    column = _STEP_ON_LEAD[kind]
+    if kind not in mapped and column in mapped.get("lead", set()):
+        return f"""select '{kind}' as kind, '#' || id as id, id as lead_id, person, project_id, {column} as "at",
+            {column}_day_only as day_only, cast(null as timestamp) as cancelled_at, cast(null as boolean) as cancelled_day_only,
+            channel_id, staff_id from lead where {column} is not null"""
+    at = ENTITIES[kind].at
+    lost = kind != "visit"
+    cancelled = (
+        "case when cancelled_at <= getvariable('as_of') then cancelled_at end" if lost else "cast(null as timestamp)"
+    )
+    day_only = "cancelled_at_day_only" if lost else "cast(null as boolean)"
+    return f"""select '{kind}' as kind, id, lead_id, person, project_id, "{at}" as "at", {at}_day_only as day_only,
+        {cancelled} as cancelled_at, {day_only} as cancelled_day_only, channel_id, staff_id from {kind}"""
+
+
+def _contact_source(mapped: Mapping[str, set[str]]) -> str:
+    if "follow_up" in mapped:
+        return """create or replace temp view contact_source as
+            select l.party_id, f."at", f.at_day_only as day_only
+            from follow_up f join lead_party l using (lead_id)
+            where f.reached is distinct from false and f."at" <= getvariable('as_of')"""
+    return """create or replace temp view contact_source as
+        select l.party_id, f.first_response_at as "at", f.first_response_at_day_only as day_only
+        from lead f join lead_party l on l.lead_id = f.id where f.first_response_at <= getvariable('as_of')"""
+
+
+def _missing_changes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give every entity its old_ and new_ table, empty where the pull left none."""
+    for entity in ENTITIES:
+        for side in ("old", "new"):
+            connection.execute(f"create temp table if not exists {side}_{entity} as select * from {entity} limit 0")
+
+
+def _has_come(column: str) -> str:
+    return f"({column} > getvariable('before') and {column} <= getvariable('as_of'))"
+
+
+def _touched(mapped: Mapping[str, set[str]]) -> str:
+    times = [column for column in _LEAD_TIMES if column in mapped.get("lead", {"created_at"})]
+    return sql("touched").format(
+        lead_time_has_come=" or ".join(map(_has_come, times)) or "false",
+        at_has_come=_has_come('"at"'),
+        cancelled_has_come=_has_come("cancelled_at"),
+    )
+
+
+def _collect_days(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add every day on which a touched party or one of its rows is booked."""
+    connection.execute(sql("touched_days"))
+
+
+def _parties(steps: tuple[str, ...], rules: PartyRules) -> str:
+    chain, columns, joins = [], [], []
+    for place, (step, window) in enumerate(step_windows(steps, rules).items()):
+        chain.append(_chain(step, f"chain_{place}", f"chain_{place + 1}", window))
+        joins.append(f"\nleft join chain_{place + 1} k{place} on k{place}.party_id = b.party_id")
+        columns.append(
+            f""",
+    k{place}."at" as {step}_step, k{place}.day_only as {step}_step_day_only,
+    coalesce(k{place}.in_window, false) as {step}_in, coalesce(k{place}.net, false) as {step}_net,
+    b.has_lead and k{place}."at" is null and s.{step}_1 is not null as {step}_astray"""
+        )
+    return sql("parties").format(
+        re_entry_days=rules.re_entry_days,
+        chain="\n".join(chain),
+        step_columns="".join(columns),
+        step_joins="".join(joins),
+    )
+
+
+def _chain(step: str, before: str, here: str, window: int) -> str:
+    """The earliest event of a kind at or after the step before; equal times and equal days (day-only) count as ordered."""
+    return f"""create or replace temp table {here} as
+        with ordered as (
+            select b.party_id, b."at" as before_at, b.in_window as before_in, e."at", e.day_only, e.id, e.cancelled_at
+            from {before} b join placed e on e.party_id = b.party_id and e.kind = '{step}'
+                and case when e.day_only or b.day_only then e."at"::date >= b."at"::date else e."at" >= b."at" end
+        )
+        select party_id, min("at") as "at", arg_min(day_only, ("at", id)) as day_only, bool_or(cancelled_at is null) as net,
+            bool_and(before_in) and date_diff('day', min(before_at), min("at")) <= {window} as in_window
+        from ordered group by party_id;"""

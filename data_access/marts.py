@@ -1,0 +1,257 @@
+"""From parties and rows to marts: measures aggregated to their grains by set-based SQL, only for the days that changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+import duckdb
+
+from data_access.derive import mapped_columns, mapped_steps, sql
+from metrics.pack import Measure, Pack
+from metrics.snapshot import MONEY_SCALE
+
+HOURLY_DAYS = 35
+RECENT_EVENTS = 60
+BY_MONTH = {
+    "daily": "day, project, channel",
+    "staff": "day, project, staff",
+    "cohort": "day, project, channel",
+    "cohort_staff": "day, project, staff",
+    "lags": "day, project, channel, staff, step, lag",
+    "clock": "month, weekday, hour, project, channel",
+}
+"""Marts kept in one file per month, with the order of their rows."""
+WHOLE = {
+    "edge": "day, project, channel, staff",
+    "hourly": "day, hour, project, channel, grade",
+    "state": "project, channel, staff, grade",
+    "referrers": "day, project, referrer",
+}
+"""Marts that are written whole at each refresh, with the order of their rows."""
+
+
+@dataclass(frozen=True)
+class MartRules:
+    """What marts need to know besides the pack: days compared to the same time of day, overdue limits, windows."""
+
+    cut_days: tuple[date, ...]
+    overdue_days: Mapping[str, int]
+
+
+def absent_measures(pack: Pack, mapped: Mapping[str, set[str]]) -> dict[str, str]:
+    """Every stored measure the source cannot give, with what lacks, such as `visit` or `lead.valid`."""
+    found = {}
+    for measure in pack.additive:
+        lacks = next((need for need in measure.needs if not _delivered(need, mapped)), None)
+        if lacks:
+            found[measure.name] = lacks.split("|")[0].strip()
+    return found
+
+
+def _delivered(need: str, mapped: Mapping[str, set[str]]) -> bool:
+    for one in need.split("|"):
+        entity, _, column = one.strip().partition(".")
+        if entity in mapped and (not column or column in mapped[entity]):
+            return True
+    return False
+
+
+def build_marts(
+    connection: duckdb.DuckDBPyConnection, pack: Pack, rules: MartRules, *, before: datetime | None
+) -> set[date]:
+    """Bring every mart up to the derivation's as_of; returns the first days of the months whose files changed.
+
+    `before` is the as_of of the last build, None to build all days anew.
+    """
+    mapped = mapped_columns(connection)
+    measures = [m for m in pack.additive if m.name not in absent_measures(pack, mapped)]
+    connection.execute("create schema if not exists mart")
+    connection.execute(sql("fact_views"))
+    _touch_days(connection, measures, before)
+    _build_daily(connection, pack.additive, measures)
+    _build_cohorts(connection, mapped_steps(mapped))
+    _build_lags(connection, mapped_steps(mapped))
+    _build_clock(connection, pack.additive, measures)
+    _build_edge(connection, pack.additive, measures, rules.cut_days)
+    _build_hourly(connection, pack.additive, measures)
+    _build_state(connection, rules.overdue_days)
+    _build_referrers(connection)
+    months = connection.execute("select distinct date_trunc('month', day)::date from touched_day").fetchall()
+    return {month for (month,) in months}
+
+
+def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], before: datetime | None) -> None:
+    """Complete touched_day: rows' own days, and the days between the two refreshes (what is due changes with time)."""
+    for source, at in sorted({(m.source, m.at) for m in measures if m.source != "party"}):
+        for side in ("old", "new"):
+            connection.execute(f'insert into touched_day select distinct "{at}"::date from {side}_{source}')
+    connection.execute(
+        """create or replace temp table touched_day as
+        select distinct day from touched_day where day is not null and day <= getvariable('as_of')::date
+        union select unnest(generate_series($before::date - 1, getvariable('as_of')::date, interval 1 day))::date
+        where $before is not null""",
+        {"before": before},
+    )
+    if before is None:
+        _touch_every_day(connection, measures)
+
+
+def _touch_every_day(connection: duckdb.DuckDBPyConnection, measures: list[Measure]) -> None:
+    for source, at in sorted({(m.source, m.at) for m in measures}):
+        connection.execute(
+            f'insert into touched_day select distinct "{at}"::date from f_{source} where "{at}" <= as_of'
+        )
+    connection.execute(
+        "create or replace temp table touched_day as select distinct day from touched_day where day is not null"
+    )
+    for mart in BY_MONTH:
+        connection.execute(f"drop table if exists mart.{mart}")
+
+
+def aggregate(measure: Measure) -> str:
+    """A measure's aggregate as a whole number (money: ten-thousandths), named like the measure."""
+    total = f"{measure.sql} filter (where {measure.where})" if measure.where else measure.sql
+    scaled = f"({total}) * {MONEY_SCALE}" if measure.is_money else total
+    return f"cast({scaled} as bigint) as {measure.name}"
+
+
+def _rows(measures: Iterable[Measure], keys: str, where: str) -> str:
+    """One SELECT over all measures: each (source, date) group aggregated by `keys`, then brought together by name."""
+    parts = []
+    ordered = sorted(measures, key=lambda m: (m.source, m.at))
+    for (source, at), group in groupby(ordered, key=lambda m: (m.source, m.at)):
+        columns = ", ".join(aggregate(measure) for measure in group)
+        booked = {"at": f'"{at}"', "day_only": f"{at}_day_only"}
+        condition = where.format(**booked)
+        parts.append(
+            f'select {keys.format(**booked)}, {columns} from f_{source} where "{at}" <= as_of and {condition} group by all'
+        )
+    return " union all by name ".join(parts)
+
+
+def _totals(measures: Iterable[Measure], available: Iterable[Measure]) -> str:
+    known = {measure.name for measure in available}
+    return ", ".join(
+        f"cast(sum({m.name}) as bigint) as {m.name}" if m.name in known else f"cast(null as bigint) as {m.name}"
+        for m in measures
+    )
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, mart: str, query: str, stale: str) -> None:
+    """Put the query's rows in place of the mart's stale ones; makes the mart when it is not there yet."""
+    connection.execute(f"create table if not exists mart.{mart} as select * from ({query}) limit 0")
+    connection.execute(f"delete from mart.{mart} where {stale}")
+    connection.execute(f"insert into mart.{mart} by name {query}")
+
+
+def _build_daily(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
+    fine = _rows(available, "{at}::date as day, project, channel, staff", "{at}::date in (select day from touched_day)")
+    connection.execute(f"create or replace temp table fine as {fine}")
+    totals = _totals(measures, available)
+    stale = "day in (select day from touched_day)"
+    _replace(connection, "daily", f"select day, project, channel, {totals} from fine group by all", stale)
+    _replace(connection, "staff", f"select day, project, staff, {totals} from fine group by all", stale)
+    connection.execute("drop table fine")
+
+
+def _build_cohorts(connection: duckdb.DuckDBPyConnection, steps: tuple[str, ...]) -> None:
+    columns = "".join(
+        f""", count(*) filter (where {s}_in) as {s}_in, count({s}_step) as {s}_ever,
+        count(*) filter (where {s}_in and {s}_net) as {s}_net_in,
+        count(*) filter (where {s}_step is not null and {s}_net) as {s}_net_ever,
+        count(*) filter (where {s}_astray) as {s}_astray"""
+        for s in steps
+    )
+    for mart, by in (("cohort", "channel"), ("cohort_staff", "staff")):
+        query = f"""select created_at::date as day, project, {by}, count(*) as leads{columns} from party
+            where has_lead and created_at::date in (select day from touched_day) group by all"""
+        _replace(connection, mart, query, "day in (select day from touched_day)")
+
+
+def _build_lags(connection: duckdb.DuckDBPyConnection, steps: tuple[str, ...]) -> None:
+    spans = {step: ("created_at", f"{step}_step") for step in steps}
+    if {"visit", "subscription"} <= set(steps):
+        spans["visit_to_subscription"] = ("visit_step", "subscription_step")
+    if {"subscription", "contract"} <= set(steps):
+        spans["subscription_to_contract"] = ("subscription_step", "contract_step")
+    days = [
+        f"select '{name}' as step, date_diff('day', {start}, {stop}) as lag, * from p where {start} is not null and {stop} is not null"
+        for name, (start, stop) in spans.items()
+    ]
+    minutes = """select 'first_response' as step, case when datesub('minute', created_at, contact_at) <= 1440
+        then datesub('minute', created_at, contact_at) else datesub('hour', created_at, contact_at) * 60 end as lag, *
+        from p where contact_at is not null and not created_at_day_only"""
+    query = f"""with p as (select * from party where has_lead and created_at::date in (select day from touched_day))
+        select created_at::date as day, project, channel, staff, step, cast(lag as integer) as lag, count(*) as parties
+        from ({" union all ".join([minutes, *days])}) group by all"""
+    _replace(connection, "lags", query, "day in (select day from touched_day)")
+
+
+def _build_clock(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
+    hourly = [measure for measure in available if measure.hourly]
+    keys = "date_trunc('month', {at})::date as month, isodow({at}) as weekday, hour({at}) as hour, project, channel"
+    months = "(select date_trunc('month', day)::date from touched_day)"
+    rows = _rows(hourly, keys, f"date_trunc('month', {{at}})::date in {months} and not {{day_only}}")
+    totals = _totals([m for m in measures if m.hourly], hourly)
+    query = f"select month, weekday, hour, project, channel, {totals} from ({rows}) group by all"
+    _replace(connection, "clock", query, f"month in {months}")
+
+
+def _build_edge(
+    connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure], cuts: tuple[date, ...]
+) -> None:
+    listed = ", ".join(f"date '{day}'" for day in cuts)
+    where = f"{{at}}::date in ({listed}) and not {{day_only}} and {{at}}::time <= as_of::time"
+    rows = _rows(available, "{at}::date as day, project, channel, staff", where)
+    query = f"select day, project, channel, staff, {_totals(measures, available)} from ({rows}) group by all"
+    connection.execute(f"create or replace table mart.edge as {query}")
+
+
+def _build_hourly(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
+    hourly = [measure for measure in available if measure.hourly]
+    keys = "{at}::date as day, hour({at}) as hour, project, channel, coalesce(first_grade, '') as grade"
+    recent = f"{{at}}::date > (select max(newest)::date - {HOURLY_DAYS} from newest) and not {{day_only}}"
+    connection.execute(
+        """create or replace temp table newest as
+        select max(created_at) as newest from party where has_lead union all select max("at") from stage_event"""
+    )
+    totals = _totals([m for m in measures if m.hourly], hourly)
+    query = f"select day, hour, project, channel, grade, {totals} from ({_rows(hourly, keys, recent)}) group by all"
+    connection.execute(f"create or replace table mart.hourly as {query}")
+
+
+def _build_state(connection: duckdb.DuckDBPyConnection, overdue_days: Mapping[str, int]) -> None:
+    limits = " ".join(f"when '{grade}' then {days}" for grade, days in overdue_days.items())
+    connection.execute(
+        f"""create or replace table mart.state as
+        with active as (
+            select project, channel, staff, coalesce(grade, '') as grade, created_at, contact_at,
+                coalesce(last_contact_at, created_at) + to_days(case grade {limits} else {overdue_days["D"]} end) as due_at
+            from party
+            where has_lead and valid and not has_contract
+                and (lost_at is null or lost_at > getvariable('as_of')
+                    or (reactivated_at > lost_at and reactivated_at <= getvariable('as_of')))
+        )
+        select project, channel, staff, grade, count(*) as active, count(*) as valid_active,
+            count(*) filter (where due_at < getvariable('as_of')) as overdue,
+            count(*) filter (where contact_at is null) as waiting,
+            min(due_at) filter (where due_at < getvariable('as_of')) as oldest_overdue,
+            min(created_at) filter (where contact_at is null) as oldest_waiting
+        from active group by all"""
+    )
+
+
+def _build_referrers(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        """create or replace table mart.referrers as
+        select day, project, referrer, cast(sum(referrals) as bigint) as referrals,
+            cast(sum(referred_contracts) as bigint) as referred_contracts
+        from (
+            select "at"::date as day, project, referrer_id as referrer, count(*) as referrals, 0 as referred_contracts
+            from f_referral where "at" <= as_of group by all
+            union all
+            select signed_at::date, project, referrer_id, 0, count(*)
+            from f_contract where signed_at <= as_of and referrer_id is not null group by all
+        ) group by all"""
+    )

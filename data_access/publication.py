@@ -1,0 +1,148 @@
+"""From marts in the replica to the files and the manifest of one snapshot."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from data_access.derive import PartyRules, mapped_columns, mapped_steps, sql, step_windows
+from data_access.marts import BY_MONTH, RECENT_EVENTS, WHOLE, absent_measures
+from data_access.replica import PullReport
+from data_access.snapshots import Folder
+from metrics.pack import Pack
+from metrics.snapshot import NOWHERE
+
+PARTIES = "parties"
+_LISTED = {
+    "projects": (
+        "project",
+        "id, name, region, city, district, opened_on, head_id, champion_id, rollout_stage, peer_group, average_price",
+    ),
+    "channels": ("channel", "id, name, kind"),
+    "staff": ("staff", "id, name, project_id, team"),
+}
+_SEEN = {"projects": "project", "channels": "channel", "staff": "staff"}
+
+
+def write_files(connection: duckdb.DuckDBPyConnection, folder: Folder, months: set[date]) -> None:
+    """Write the files of every changed month and every whole mart, and note their names in mart_file."""
+    connection.execute("create table if not exists mart_file (mart varchar, month date, file varchar)")
+    noted = connection.execute("select month, file from mart_file").fetchall()
+    lost = {month for month, file in noted if month is not None and not (folder.path / file).exists()}
+    for month in sorted(months | lost):
+        for mart, order in BY_MONTH.items():
+            day = "month" if mart == "clock" else "day"
+            inside = f"{day} >= date '{month}' and {day} < date '{month}' + interval 1 month"
+            _note(connection, folder, mart, month, f"select * from mart.{mart} where {inside} order by {order}")
+        _note(connection, folder, PARTIES, month, sql("party_file").format(month=month))
+    for mart, order in WHOLE.items():
+        _note(connection, folder, mart, None, f"select * from mart.{mart} order by {order}")
+
+
+def _note(connection: duckdb.DuckDBPyConnection, folder: Folder, mart: str, month: date | None, query: str) -> None:
+    name = mart if month is None else f"{mart}-{month:%Y%m}"
+    file = folder.put(connection, query, name)
+    connection.execute("delete from mart_file where mart = ? and month is not distinct from ?", [mart, month])
+    connection.execute("insert into mart_file values (?, ?, ?)", [mart, month, file])
+
+
+def manifest(
+    connection: duckdb.DuckDBPyConnection, pack: Pack, rules: PartyRules, report: PullReport
+) -> dict[str, Any]:
+    """Everything a snapshot is made of: its files, its small lists, and what the source cannot give."""
+    mapped = mapped_columns(connection)
+    files: dict[str, list[str]] = {mart: [] for mart in (*BY_MONTH, *WHOLE, PARTIES)}
+    for mart, file in connection.execute(
+        "select mart, file from mart_file order by mart, month nulls first"
+    ).fetchall():
+        files[mart].append(file)
+    (newest,) = connection.execute("select max(newest) from newest").fetchone() or (None,)
+    return {
+        "as_of": report.clock,
+        "newest_event": newest,
+        "windows": step_windows(mapped_steps(mapped), rules),
+        "absent": absent_measures(pack, mapped),
+        "parties": files.pop(PARTIES),
+        "marts": files,
+        "lists": _lists(connection, report),
+    }
+
+
+def without_clock(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest's content: two that are equal here show the same numbers."""
+    return {key: value for key, value in manifest.items() if key != "as_of"}
+
+
+def _lists(connection: duckdb.DuckDBPyConnection, report: PullReport) -> dict[str, list[dict[str, Any]]]:
+    lists = {name: _known_and_seen(connection, name) for name in _LISTED}
+    lists["referrers"] = _rows(
+        connection,
+        """select referrer_id as id, coalesce(arg_max(referrer_name, ("at", id)), referrer_id) as name,
+            arg_max(referrer_kind, ("at", id)) as kind
+        from referral group by referrer_id order by referrer_id""",
+    )
+    lists["targets"] = _rows(
+        connection,
+        """select metric, nullif(project_id, '') as project, starts_on, ends_on, value from target
+        where metric is not null order by all""",
+    )
+    lists["milestones"] = _rows(
+        connection,
+        """select id, project_id as project, name, planned_start, planned_end,
+            case when actual_end <= getvariable('as_of')::date then actual_end end as actual_end, owner_id
+        from milestone order by planned_end, id""",
+    )
+    lists["recent"] = _recent(connection)
+    lists["frozen"] = [
+        {"entity": one.entity, "since": one.frozen_since or report.clock, "error": one.error}
+        for one in report.entities
+        if one.error
+    ]
+    lists["counts"] = [
+        {"entity": one.entity, "rows": one.rows_after, "quarantined": one.quarantined} for one in report.entities
+    ]
+    return lists
+
+
+def _known_and_seen(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    """The rows of a small entity, and a row of its own for every id that numbers stand under without one."""
+    entity, columns = _LISTED[name]
+    dimension = _SEEN[name]
+    marts = ("staff", "cohort_staff") if dimension == "staff" else ("daily", "cohort")
+    seen = " union ".join(f"select {dimension} as id from mart.{mart}" for mart in marts)
+    known = _rows(connection, f"select {columns} from {entity} order by id")
+    ids = {row["id"] for row in known} | {NOWHERE}
+    rest = _rows(connection, f"select distinct id from ({seen}) where id is not null order by id")
+    return known + [{"id": row["id"], "name": row["id"]} for row in rest if row["id"] not in ids]
+
+
+def _recent(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    return _rows(
+        connection,
+        f"""select * from (
+            select 'lead' as kind, created_at as "at", project, channel, staff, first_grade as grade, null as amount
+            from party where has_lead and created_at <= getvariable('as_of')
+            union all
+            select 'visit', "at", project, channel, staff, first_grade, null from f_visit where "at" <= as_of
+            union all
+            select 'subscription', "at", project, channel, staff, first_grade, amount from f_subscription where "at" <= as_of
+            union all
+            select 'contract', signed_at, project, channel, staff, first_grade, amount from f_contract where signed_at <= as_of
+        ) order by "at" desc, kind, project, channel, staff limit {RECENT_EVENTS}""",
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    found = connection.execute(query)
+    names = [column[0] for column in found.description or ()]
+    return [{name: _plain(value) for name, value in zip(names, row, strict=True)} for row in found.fetchall()]
+
+
+def _plain(value: Any) -> Any:
+    return value if not isinstance(value, datetime | date | Decimal) else _text(value)
+
+
+def _text(value: datetime | date | Decimal) -> str:
+    return str(value) if isinstance(value, Decimal) else value.isoformat()
