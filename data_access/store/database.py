@@ -1,0 +1,111 @@
+"""Opening the store: one engine, short transactions, migrations brought up to date."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+
+from data_access.store.errors import StoreError
+from data_access.store.sqlite import sqlite_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = threading.Lock()
+_ADVISORY_KEY = 0x57_61_72_62_6F_61_72_64
+_POSTGRES_LIMITS = (
+    # A paused leader must not hold the lease row against the next one.
+    "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; "
+    "SET LOCAL statement_timeout = '20s'"
+)
+
+
+class Store:
+    """The opened store; safe to share between threads, to be opened after a fork."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # Threads queue here: SQLite itself lets waiting writers poll, and some of them starve.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+
+    @classmethod
+    def open(cls, url: str) -> "Store":
+        """Open the store at a SQLAlchemy URL and migrate it; StoreError when it cannot be used."""
+        store = cls(_engine(make_url(url)))
+        try:
+            _migrate(store._engine)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A short transaction that only reads."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A short transaction that writes: all of it or nothing."""
+        with self._turn, self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _engine(url: URL) -> Engine:
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        engine = sqlite_engine(url)
+        event.listen(engine, "begin", _begin_sqlite)
+    elif backend == "postgresql":
+        engine = create_engine(url, pool_pre_ping=True, connect_args=_postgres_arguments(url))
+        event.listen(engine, "begin", _begin_postgres)
+    else:
+        raise StoreError(f"The store cannot be kept in {backend!r}. Give an sqlite or postgresql URL.")
+    return engine
+
+
+def _postgres_arguments(url: URL) -> dict[str, Any]:
+    # Prepared statements do not survive a pooler that changes servers between transactions.
+    psycopg = url.get_dialect().driver == "psycopg"
+    return {"connect_timeout": 5, "prepare_threshold": None} if psycopg else {}
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql(_POSTGRES_LIMITS)
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the tables up to date in one transaction, one process at a time; a newer store is left alone."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    if _is_current(engine, ScriptDirectory.from_config(config)):
+        return
+    with _MIGRATING, engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _is_current(engine: Engine, scripts: ScriptDirectory) -> bool:
+    with engine.connect() as connection:
+        there = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    # A revision we do not know was made by a newer Warboard, whose tables still serve this one.
+    return there == scripts.get_current_head() or (there is not None and there not in known)

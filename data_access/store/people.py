@@ -1,0 +1,74 @@
+"""Who may sign in, and as what."""
+
+import secrets
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal, get_args
+
+from sqlalchemy import insert, select, update
+
+from data_access.store.database import Store
+from data_access.store.errors import StoreError
+from data_access.store.tables import people as people_table
+
+Role = Literal["leader", "head", "salesperson", "admin", "champion", "viewer"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may sign in; `project_id` and `staff_id` bound what they see."""
+
+    id: str
+    name: str
+    role: Role
+    project_id: str | None = None
+    staff_id: str | None = None
+    enabled: bool = True
+
+
+def add_person(
+    store: Store, name: str, role: str, project_id: str | None = None, staff_id: str | None = None
+) -> Person:
+    """Add a person and return them with a new random id; StoreError for an unknown role."""
+    person = Person(secrets.token_hex(8), name, known_role(role), project_id, staff_id)
+    with store.writing() as connection:
+        connection.execute(insert(people_table).values(vars(person)))
+    return person
+
+
+def change_person(store: Store, person: Person) -> None:
+    """Replace what is kept about a person, from the next request on; StoreError when there is no such person."""
+    known_role(person.role)
+    with store.writing() as connection:
+        query = update(people_table).where(people_table.c.id == person.id).values(vars(person))
+        if connection.execute(query).rowcount == 0:
+            raise StoreError(f"There is no person {person.id!r}. Add them first.")
+
+
+def people(store: Store) -> list[Person]:
+    """Everybody, by name."""
+    with store.reading() as connection:
+        rows = connection.execute(select(people_table).order_by(people_table.c.name, people_table.c.id)).all()
+    return [person_of(row._mapping) for row in rows]
+
+
+def person(store: Store, id: str) -> Person | None:
+    """The person with this id, or None."""
+    with store.reading() as connection:
+        row = connection.execute(select(people_table).where(people_table.c.id == id)).one_or_none()
+    return person_of(row._mapping) if row is not None else None
+
+
+def person_of(row: Any) -> Person:
+    """A person from a row that has the columns of the people table."""
+    return Person(**{name: row[name] for name in Person.__dataclass_fields__})
+
+
+def known_role(name: str) -> Role:
+    """The role of this name; StoreError naming the nearest when there is none."""
+    for role in get_args(Role):
+        if role == name:
+            return role  # type: ignore[no-any-return]
+    close = get_close_matches(name, get_args(Role), n=1)
+    way_out = f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(get_args(Role))}."
+    raise StoreError(f"{name!r} is no role. {way_out}")

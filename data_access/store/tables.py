@@ -1,0 +1,163 @@
+"""The tables of the store, as the migrations leave them."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+METADATA = MetaData()
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment: aware in Python, UTC without zone in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC without zone; ValueError for a time without zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone. Give an aware time.")
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """An aware UTC time."""
+        return value.replace(tzinfo=UTC) if value else None
+
+
+def _one_row() -> Column[int]:
+    return Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False)
+
+
+lease = Table(
+    "lease",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(200)),
+    Column("epoch", BigInteger, nullable=False),
+    Column("until", Utc, nullable=False),
+)
+
+published = Table(
+    "published",
+    METADATA,
+    _one_row(),
+    Column("sequence", BigInteger, nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("manifest", String(200), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("published_at", Utc, nullable=False),
+)
+
+heartbeat = Table(
+    "heartbeat",
+    METADATA,
+    _one_row(),
+    Column("as_of", DateTime),
+    Column("refreshed_at", Utc, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("error", Text),
+)
+
+slots = Table(
+    "slots",
+    METADATA,
+    Column("depth", String(20), primary_key=True),
+    Column("tried_at", Utc, nullable=False),
+    Column("done_at", Utc),
+)
+
+refresh_runs = Table(
+    "refresh_runs",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("started_at", Utc, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("depth", String(20), nullable=False),
+    Column("rows", JSON, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("error_id", String(64)),
+    Column("error", Text),
+)
+
+holds = Table(
+    "holds",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("made_at", Utc, nullable=False),
+    Column("what", JSON, nullable=False),
+    Column("released_at", Utc),
+    Column("released_by", String(200)),
+)
+
+state_days = Table(
+    "state_days",
+    METADATA,
+    Column("day", Date, primary_key=True),
+    Column("project", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("staff", Text, primary_key=True),
+    Column("grade", String(8), primary_key=True),
+    Column("active", BigInteger, nullable=False),
+    Column("valid_active", BigInteger, nullable=False),
+    Column("overdue", BigInteger, nullable=False),
+    Column("waiting", BigInteger, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("depth", String(20), nullable=False),
+    Column("asked_by", String(200), nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    Column("taken_epoch", BigInteger),
+    Column("finished_at", Utc),
+    Column("outcome", Text),
+)
+
+people = Table(
+    "people",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("project_id", Text),
+    Column("staff_id", Text),
+    Column("enabled", Boolean, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("last_seen", Utc, nullable=False),
+    Column("idle_seconds", Integer, nullable=False),
+    Column("ends_at", Utc, nullable=False),
+)
+
+links = Table(
+    "links",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", Utc, nullable=False),
+    Column("used_at", Utc),
+)
