@@ -1,0 +1,1 @@
+"""A slow and obvious recomputation of every number, written from the definitions alone."""
