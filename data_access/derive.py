@@ -67,6 +67,10 @@ def derive_parties(
     connection.execute("set variable as_of = ?", [as_of])
     connection.execute("set variable before = ?", [before or datetime(1, 1, 1)])
     mapped = mapped_columns(connection)
+    if before is None:
+        connection.execute(
+            "drop table if exists lead_party; drop table if exists stage_event; drop table if exists party"
+        )
     connection.execute(sql("derive_tables"))
     for view in _views(mapped):
         connection.execute(view)
@@ -81,7 +85,7 @@ def derive_parties(
 def _views(mapped: Mapping[str, set[str]]) -> list[str]:
     """Views over the entities: leads with their key, stage events of every kind, and contacts."""
     keyed = """create or replace temp view keyed_lead as
-        select *, coalesce(person, '#' || id) as pkey, coalesce(project_id, '') as project
+        select *, coalesce(person, '#' || id) as pkey, coalesce(project_id, '') as key_project
         from lead where created_at <= getvariable('as_of')"""
     events = " union all ".join(_event_source(kind, mapped) for kind in STEPS)
     return [keyed, f"create or replace temp view event_source as {events}", _contact_source(mapped)]
@@ -105,13 +109,11 @@ def _event_source(kind: str, mapped: Mapping[str, set[str]]) -> str:
 
 def _contact_source(mapped: Mapping[str, set[str]]) -> str:
     if "follow_up" in mapped:
-        return """create or replace temp view contact_source as
-            select l.party_id, f."at", f.at_day_only as day_only
-            from follow_up f join lead_party l using (lead_id)
-            where f.reached is distinct from false and f."at" <= getvariable('as_of')"""
+        return """create or replace temp view contact_source as select lead_id, "at", at_day_only as day_only
+            from follow_up where reached is distinct from false and "at" <= getvariable('as_of')"""
     return """create or replace temp view contact_source as
-        select l.party_id, f.first_response_at as "at", f.first_response_at_day_only as day_only
-        from lead f join lead_party l on l.lead_id = f.id where f.first_response_at <= getvariable('as_of')"""
+        select id as lead_id, first_response_at as "at", first_response_at_day_only as day_only
+        from lead where first_response_at <= getvariable('as_of')"""
 
 
 def _missing_changes(connection: duckdb.DuckDBPyConnection) -> None:

@@ -99,11 +99,10 @@ def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], 
 
 def _touch_every_day(connection: duckdb.DuckDBPyConnection, measures: list[Measure]) -> None:
     for source, at in sorted({(m.source, m.at) for m in measures}):
-        connection.execute(
-            f'insert into touched_day select distinct "{at}"::date from f_{source} where "{at}" <= as_of'
-        )
+        connection.execute(f'insert into touched_day select distinct "{at}"::date from {source}')
     connection.execute(
-        "create or replace temp table touched_day as select distinct day from touched_day where day is not null"
+        """create or replace temp table touched_day as
+        select distinct day from touched_day where day <= getvariable('as_of')::date"""
     )
     for mart in BY_MONTH:
         connection.execute(f"drop table if exists mart.{mart}")
@@ -130,11 +129,11 @@ def _rows(measures: Iterable[Measure], keys: str, where: str) -> str:
     return " union all by name ".join(parts)
 
 
-def _totals(measures: Iterable[Measure], available: Iterable[Measure]) -> str:
+def _together(measures: Iterable[Measure], available: Iterable[Measure]) -> str:
+    """Bring the groups' columns together: a measure comes from one group, so each key has at most one value of it."""
     known = {measure.name for measure in available}
     return ", ".join(
-        f"cast(sum({m.name}) as bigint) as {m.name}" if m.name in known else f"cast(null as bigint) as {m.name}"
-        for m in measures
+        f"any_value({m.name}) as {m.name}" if m.name in known else f"cast(null as bigint) as {m.name}" for m in measures
     )
 
 
@@ -146,13 +145,11 @@ def _replace(connection: duckdb.DuckDBPyConnection, mart: str, query: str, stale
 
 
 def _build_daily(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
-    fine = _rows(available, "{at}::date as day, project, channel, staff", "{at}::date in (select day from touched_day)")
-    connection.execute(f"create or replace temp table fine as {fine}")
-    totals = _totals(measures, available)
-    stale = "day in (select day from touched_day)"
-    _replace(connection, "daily", f"select day, project, channel, {totals} from fine group by all", stale)
-    _replace(connection, "staff", f"select day, project, staff, {totals} from fine group by all", stale)
-    connection.execute("drop table fine")
+    columns = _together(measures, available)
+    for mart, by in (("daily", "channel"), ("staff", "staff")):
+        rows = _rows(available, f"{{at}}::date as day, project, {by}", "{at}::date in (select day from touched_day)")
+        query = f"select day, project, {by}, {columns} from ({rows}) group by all"
+        _replace(connection, mart, query, "day in (select day from touched_day)")
 
 
 def _build_cohorts(connection: duckdb.DuckDBPyConnection, steps: tuple[str, ...]) -> None:
@@ -193,8 +190,8 @@ def _build_clock(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measu
     keys = "date_trunc('month', {at})::date as month, isodow({at}) as weekday, hour({at}) as hour, project, channel"
     months = "(select date_trunc('month', day)::date from touched_day)"
     rows = _rows(hourly, keys, f"date_trunc('month', {{at}})::date in {months} and not {{day_only}}")
-    totals = _totals([m for m in measures if m.hourly], hourly)
-    query = f"select month, weekday, hour, project, channel, {totals} from ({rows}) group by all"
+    columns = _together([m for m in measures if m.hourly], hourly)
+    query = f"select month, weekday, hour, project, channel, {columns} from ({rows}) group by all"
     _replace(connection, "clock", query, f"month in {months}")
 
 
@@ -204,7 +201,7 @@ def _build_edge(
     listed = ", ".join(f"date '{day}'" for day in cuts)
     where = f"{{at}}::date in ({listed}) and not {{day_only}} and {{at}}::time <= as_of::time"
     rows = _rows(available, "{at}::date as day, project, channel, staff", where)
-    query = f"select day, project, channel, staff, {_totals(measures, available)} from ({rows}) group by all"
+    query = f"select day, project, channel, staff, {_together(measures, available)} from ({rows}) group by all"
     connection.execute(f"create or replace table mart.edge as {query}")
 
 
@@ -216,8 +213,8 @@ def _build_hourly(connection: duckdb.DuckDBPyConnection, measures: Iterable[Meas
         """create or replace temp table newest as
         select max(created_at) as newest from party where has_lead union all select max("at") from stage_event"""
     )
-    totals = _totals([m for m in measures if m.hourly], hourly)
-    query = f"select day, hour, project, channel, grade, {totals} from ({_rows(hourly, keys, recent)}) group by all"
+    columns = _together([m for m in measures if m.hourly], hourly)
+    query = f"select day, hour, project, channel, grade, {columns} from ({_rows(hourly, keys, recent)}) group by all"
     connection.execute(f"create or replace table mart.hourly as {query}")
 
 
@@ -231,7 +228,8 @@ def _build_state(connection: duckdb.DuckDBPyConnection, overdue_days: Mapping[st
             from party
             where has_lead and valid and not has_contract
                 and (lost_at is null or lost_at > getvariable('as_of')
-                    or (reactivated_at > lost_at and reactivated_at <= getvariable('as_of')))
+                    or (reactivated_at <= getvariable('as_of') and case when lost_at_day_only or reactivated_at_day_only
+                        then reactivated_at::date > lost_at::date else reactivated_at > lost_at end))
         )
         select project, channel, staff, grade, count(*) as active, count(*) as valid_active,
             count(*) filter (where due_at < getvariable('as_of')) as overdue,

@@ -49,9 +49,9 @@ def _fine(measures: Iterable[Measure]) -> str:
         f"select {m.at}::date as day, {_KEYS}, {aggregate(m)} from f_party where {m.at} <= as_of group by all"
         for m in measures
     ]
-    totals = ", ".join(f"cast(sum({m.name}) as bigint) as {m.name}" for m in measures)
+    columns = ", ".join(f"any_value({m.name}) as {m.name}" for m in measures)
     rows = " union all by name ".join(parts)
-    return f"select day, project, channel, staff, {totals} from ({rows}) group by all order by all"
+    return f"select day, project, channel, staff, {columns} from ({rows}) group by all order by all"
 
 
 def _cohort(windows: Mapping[str, int], window: Window) -> str:

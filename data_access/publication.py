@@ -1,6 +1,5 @@
 """From marts in the replica to the files and the manifest of one snapshot."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -68,11 +67,6 @@ def manifest(
         "marts": files,
         "lists": _lists(connection, report),
     }
-
-
-def without_clock(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """A manifest's content: two that are equal here show the same numbers."""
-    return {key: value for key, value in manifest.items() if key != "as_of"}
 
 
 def _lists(connection: duckdb.DuckDBPyConnection, report: PullReport) -> dict[str, list[dict[str, Any]]]:

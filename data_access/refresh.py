@@ -10,8 +10,9 @@ from typing import Any
 
 from data_access.derive import PartyRules, derive_parties, mapped_columns
 from data_access.marts import MartRules, build_marts
-from data_access.publication import manifest, without_clock, write_files
-from data_access.replica import Progress, PullReport, Replica
+from data_access.publication import manifest, write_files
+from data_access.pull import Progress
+from data_access.replica import PullReport, Replica
 from data_access.settings import Settings
 from data_access.snapshots import Folder
 from data_access.source import Source, SourceError
@@ -26,7 +27,7 @@ from metrics.pack import Pack
 from metrics.periods import cut_days
 from metrics.quality import Alarm, ClosedDays, alarms
 
-LAYOUT = 1
+LAYOUT = 2
 """Grows when derived tables or marts change their shape, so that everything is computed anew once."""
 
 
@@ -84,7 +85,6 @@ class Refresher:
             report, content = self._load(depth, progress)
             outcome = self._publish(epoch, content)
             beat(self._store, epoch, report.clock, self._clock())
-            self._keep_state(report.clock.date())
         except HeldBack as held:
             outcome, error = "held", str(held)
         except SourceError as unreachable:
@@ -160,13 +160,12 @@ class Refresher:
     def _publish(self, epoch: int, content: dict[str, Any]) -> Outcome:
         """Publish the manifest when what it shows differs from what is published."""
         pointer = published(self._store)
-        version, name = self._folder.put_manifest(content)
-        if pointer and without_clock(self._folder.manifest(name)) == without_clock(
-            self._folder.manifest(pointer.manifest)
-        ):
+        if pointer and self._folder.shows(pointer.manifest, content):
             return "unchanged"
+        version, name = self._folder.put_manifest(content)
         publish(self._store, epoch, version, name, self._clock())
         self._folder.prune(self._settings.snapshots.keep, self._clock(), published=name)
+        self._keep_state(content["as_of"].date())
         return "published"
 
     def _keep_state(self, day: date) -> None:

@@ -140,3 +140,9 @@ def _prior_strength(pairs: list[tuple[Fraction, Fraction]], mean: Fraction, tota
     if variance <= 0:
         return None
     return max(mean * (1 - mean) / variance - 1, Fraction(0))
+
+
+def only(board: Board, subjects: frozenset[str]) -> Board:
+    """The board with the rows of these subjects alone, at the ranks they hold among all."""
+    rows, unranked = (tuple(one for one in part if one.subject in subjects) for part in (board.rows, board.unranked))
+    return replace(board, rows=rows, unranked=unranked)

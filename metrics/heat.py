@@ -158,3 +158,12 @@ def _cell(metric: Metric, reading: Reading | None, bounds: tuple[Number, ...]) -
     few = _few(metric, reading)
     level = 0 if few or not reading.value else sum(1 for bound in bounds if Fraction(reading.value) >= bound)
     return Cell(reading, n, few, level)
+
+
+def hourly_metrics(pack: Pack) -> tuple[str, ...]:
+    """Every metric and measure that is kept by the hour, counts of leads first."""
+    hourly = {name for name, measure in pack.measures.items() if measure.hourly}
+    measures = [name for name in pack.measures if set(pack.parts(name)) <= hourly]
+    rates = [name for name, metric in pack.metrics.items() if metric.formula and set(stored(pack, metric)) <= hourly]
+    first = [step.measure for step in pack.funnel if step.step == "lead" and step.measure in hourly]
+    return tuple(dict.fromkeys((*first, *rates, *measures)))

@@ -1,13 +1,15 @@
 """The first look: are we on target, five numbers against the same point of the last period, and the gap."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from metrics.entities import ENTITIES
 from metrics.pack import Pack
 from metrics.periods import Comparison, Span, end, start
-from metrics.query import Query, one
+from metrics.query import Query, one, stored
 from metrics.reading import Reading
 from metrics.snapshot import Snapshot
 from metrics.targets import target_value
@@ -113,3 +115,15 @@ def gap(inputs: GapInputs, stock: int) -> Gap:
 def last_full_week(today: date) -> date:
     """The Monday of the last week that is over."""
     return start("week", start("week", today).fromordinal(start("week", today).toordinal() - 1))
+
+
+def paces(frames: Frames, pack: Pack, grain: str, projects: Iterable[str]) -> list[Pace]:
+    """The pace of each project, farthest behind first, those without a target last."""
+    found = [pace(frames, pack, grain, project) for project in projects]
+    return sorted(found, key=lambda one: (one.behind is None, -(one.behind or 0), one.project or ""))
+
+
+def known_by_staff(pack: Pack, metric: str) -> bool:
+    """Whether a metric can be read for one salesperson: everything it counts has one."""
+    sources = [pack.measures[name].source for name in stored(pack, pack.metric(metric))]
+    return all(source == "party" or "staff_id" in ENTITIES[source].column_names for source in sources)

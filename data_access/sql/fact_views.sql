@@ -3,37 +3,33 @@ create or replace temp view f_party as
 select *, getvariable('as_of') as as_of from party;
 
 create or replace temp view f_visit as
-select e.*, coalesce(e.project_id, p.project, '') as project, coalesce(e.channel_id, p.channel, '') as channel,
-    coalesce(e.staff_id, p.staff, '') as staff, p.first_grade, p.referrer_id, getvariable('as_of') as as_of
-from visit e left join stage_event s on s.kind = 'visit' and s.id = e.id left join party p on p.party_id = s.party_id;
+select e.*, s.project, s.channel, s.staff, s.first_grade, s.referrer_id, getvariable('as_of') as as_of
+from visit e join stage_event s on s.kind = 'visit' and s.id = e.id;
 
 create or replace temp view f_subscription as
-select e.* replace (coalesce(e.units, 1) as units), coalesce(e.project_id, p.project, '') as project,
-    coalesce(nullif(p.channel, ''), e.channel_id, '') as channel, coalesce(e.staff_id, p.staff, '') as staff, p.first_grade,
-    p.referrer_id, getvariable('as_of') as as_of
-from subscription e left join stage_event s on s.kind = 'subscription' and s.id = e.id
-left join party p on p.party_id = s.party_id;
+select e.* replace (coalesce(e.units, 1) as units), s.project, s.channel, s.staff, s.first_grade, s.referrer_id,
+    getvariable('as_of') as as_of
+from subscription e join stage_event s on s.kind = 'subscription' and s.id = e.id;
 
 create or replace temp view f_contract as
-select e.* replace (coalesce(e.units, 1) as units), coalesce(e.project_id, p.project, '') as project,
-    coalesce(nullif(p.channel, ''), e.channel_id, '') as channel, coalesce(e.staff_id, p.staff, '') as staff, p.first_grade,
-    p.referrer_id, getvariable('as_of') as as_of
-from contract e left join stage_event s on s.kind = 'contract' and s.id = e.id left join party p on p.party_id = s.party_id;
+select e.* replace (coalesce(e.units, 1) as units), s.project, s.channel, s.staff, s.first_grade, s.referrer_id,
+    getvariable('as_of') as as_of
+from contract e join stage_event s on s.kind = 'contract' and s.id = e.id;
 
 create or replace temp view f_payment as
-select e.*, coalesce(c.project, '') as project, coalesce(c.channel, '') as channel, coalesce(c.staff, '') as staff,
-    c.first_grade, getvariable('as_of') as as_of
-from payment e left join f_contract c on c.id = e.contract_id;
+select e.*, coalesce(s.project, '') as project, coalesce(s.channel, '') as channel, coalesce(s.staff, '') as staff, s.first_grade,
+    getvariable('as_of') as as_of
+from payment e left join stage_event s on s.kind = 'contract' and s.id = e.contract_id;
 
 create or replace temp view f_referral as
-select e.*, coalesce(e.project_id, p.project, '') as project, coalesce(p.channel, '') as channel,
-    coalesce(p.staff, '') as staff, p.first_grade, getvariable('as_of') as as_of
-from referral e left join lead_party l using (lead_id) left join party p on p.party_id = l.party_id;
+select e.*, coalesce(e.project_id, l.project, '') as project, coalesce(l.channel, '') as channel, coalesce(l.staff, '') as staff,
+    l.first_grade, getvariable('as_of') as as_of
+from referral e left join lead_party l using (lead_id);
 
 create or replace temp view f_follow_up as
-select e.*, coalesce(p.project, '') as project, coalesce(p.channel, '') as channel,
-    coalesce(e.staff_id, p.staff, '') as staff, p.first_grade, getvariable('as_of') as as_of
-from follow_up e left join lead_party l using (lead_id) left join party p on p.party_id = l.party_id;
+select e.*, coalesce(l.project, '') as project, coalesce(l.channel, '') as channel, coalesce(e.staff_id, l.staff, '') as staff,
+    l.first_grade, getvariable('as_of') as as_of
+from follow_up e left join lead_party l using (lead_id);
 
 create or replace temp view f_exposure as
 select * replace (coalesce(impressions, 1) as impressions), coalesce(project_id, '') as project,
@@ -47,7 +43,7 @@ select *, true as day_day_only, coalesce(project_id, '') as project, coalesce(ch
 from spend;
 
 create or replace temp view f_milestone as
-select *, true as planned_end_day_only, coalesce(project_id, '') as project, '' as channel, coalesce(owner_id, '') as staff,
+select *, true as planned_end_day_only, coalesce(project_id, '') as project, '' as channel, '' as staff,
     cast(null as varchar) as first_grade, getvariable('as_of') as as_of
 from milestone;
 

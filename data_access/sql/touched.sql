@@ -1,4 +1,4 @@
--- Which leads, events and (person, project) keys a refresh touches: changed rows, and rows whose time has come since before_as_of.
+-- Which leads, events and (person, project) keys a refresh touches: changed rows, and rows whose time has come since the last one.
 create or replace temp table changed_lead as
 select id from old_lead union select id from new_lead
 union select id from lead where {lead_time_has_come}
@@ -17,15 +17,15 @@ union select kind, id from stage_event where lead_id in (select id from changed_
 
 create or replace temp table keyed_event as
 select e.kind, e.id, coalesce(l.pkey, e.person, '#' || e.kind || ':' || e.id) as pkey,
-    coalesce(l.project, e.project_id, '') as project, l.id as lead_id, e."at", e.day_only,
-    e.cancelled_at, e.cancelled_day_only, e.channel_id, e.staff_id
+    coalesce(l.key_project, e.project_id, '') as key_project, l.id as lead_id, e."at", e.day_only,
+    e.cancelled_at, e.cancelled_day_only, e.project_id, e.channel_id, e.staff_id
 from event_source e
 join changed_event c using (kind, id)
 left join keyed_lead l on l.id = e.lead_id
 where e."at" <= getvariable('as_of');
 
 create or replace temp table touched as
-select pkey, project from lead_party where lead_id in (select id from changed_lead)
-union select pkey, project from keyed_lead where id in (select id from changed_lead)
-union select pkey, project from stage_event join changed_event using (kind, id)
-union select pkey, project from keyed_event;
+select pkey, key_project from lead_party where lead_id in (select id from changed_lead)
+union select pkey, key_project from keyed_lead where id in (select id from changed_lead)
+union select pkey, key_project from stage_event join changed_event using (kind, id)
+union select pkey, key_project from keyed_event;

@@ -1,0 +1,224 @@
+"""Warboard: joins settings, data and pages; the command line; `server` for gunicorn."""
+
+import argparse
+import csv
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from data_access.settings import SettingError, Settings
+from metrics.answers import Record, records
+from metrics.pack import Pack, PackError
+from metrics.periods import Span
+from metrics.query import DIMENSIONS, Query, QueryError
+from metrics.totals import Where
+
+CONFIG = "warboard.toml"
+
+
+def utc_now() -> datetime:
+    """The clock everything is given."""
+    return datetime.now(UTC)
+
+
+def read_settings(path: str | None) -> Settings:
+    """The settings of --config, WARBOARD_CONFIG or ./warboard.toml; SettingError says how to make one."""
+    file = Path(path or os.environ.get("WARBOARD_CONFIG", CONFIG))
+    if not file.is_file():
+        raise SettingError(f"There are no settings at {file}. Make them with: python app.py init --config {file}")
+    return Settings.read(file.read_text(encoding="utf-8"), os.environ, folder=file.resolve().parent)
+
+
+def __getattr__(name: str) -> Any:
+    # `gunicorn app:server` builds the site when a worker asks for it, not when a command imports this module.
+    if name == "server":
+        from dashboards._site import start_site
+
+        return start_site(read_settings(None), clock=utc_now)
+    raise AttributeError(name)
+
+
+# ------------------------------------------------------------------------------------------------------------- commands
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve the pages; refreshes in the same process when there is one worker, in a process of its own otherwise."""
+    from dashboards._serving import run
+
+    return run(read_settings(options.config), port=options.port, clock=utc_now)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Serve the embedded demo."""
+    from dashboards._serving import run_demo
+
+    return run_demo(Path(options.folder), port=options.port, lan=options.lan, fresh=options.fresh, clock=utc_now)
+
+
+def init(options: argparse.Namespace) -> int:
+    """Write a commented warboard.toml from a guided look at a database."""
+    from data_access.guide import write_settings
+
+    return write_settings(Path(options.config or CONFIG), options.url, force=options.force)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print a report on the mapping and the data; 1 when something is wrong."""
+    from data_access.check import check_source
+
+    settings = read_settings(options.config)
+    return check_source(settings, read_pack(settings), print)
+
+
+def refresh(options: argparse.Namespace) -> int:
+    """Refresh once, here or in the running server; 1 when it failed or was held back."""
+    from data_access.command import refresh_once
+
+    settings = read_settings(options.config)
+    depth = "full" if options.full else "changes"
+    return refresh_once(
+        settings, read_pack(settings), depth=depth, release_hold=options.release, by=getpass.getuser(), clock=utc_now
+    )
+
+
+def query(options: argparse.Namespace) -> int:
+    """Print exactly what the pages show."""
+    from data_access.command import published_snapshot
+    from data_access.parties import answered
+    from data_access.snapshots import Folder
+
+    settings = read_settings(options.config)
+    pack = read_pack(settings)
+    snapshot = published_snapshot(settings)
+    asked = question(options, snapshot.as_of.date())
+    found = records(answered(Folder(settings.snapshots.dir), snapshot, pack, asked), snapshot, pack, asked)
+    {"json": print_json, "csv": print_csv, "table": print_table}[options.format](found)
+    return 0
+
+
+def read_pack(settings: Settings) -> Pack:
+    """The pack the settings name."""
+    from data_access.packs import read_pack as read
+
+    return read(settings.pack)
+
+
+# ---------------------------------------------------------------------------------------------------------------- query
+
+
+def question(options: argparse.Namespace, today: date) -> Query:
+    """The query of the command line's words; by default the current month to as_of."""
+    by = tuple(name for part in options.by for name in part.split(",") if name)
+    window = int(options.window) if options.window.isdecimal() else options.window
+    if window not in ("default", "none") and not isinstance(window, int):
+        raise QueryError(f"--window {options.window}: give default, none or a number of days.")
+    first = options.first or today.replace(day=1)
+    span = Span(first, options.last or max(today, first))
+    if span.last < span.first:
+        raise QueryError(f"--to {span.last} lies before --from {span.first}.")
+    return Query(tuple(options.metrics), span, by, options.basis, where(options.where), window)
+
+
+def where(words: Iterable[str]) -> Where:
+    """Narrowings such as `project=P1,P2`; several of one dimension add up; an empty value is 未归属."""
+    found: dict[str, set[str]] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name not in ("project", "channel", "staff"):
+            raise QueryError(f"--where {word}: write project=…, channel=… or staff=….")
+        found.setdefault(name, set()).update(value.split(","))
+    return Where(**{name: frozenset(ids) for name, ids in found.items()})
+
+
+def print_json(found: Sequence[Record]) -> None:
+    """Print records as a JSON list."""
+    print(json.dumps(found, ensure_ascii=False, indent=1))
+
+
+def print_csv(found: Sequence[Record]) -> None:
+    """Print records as CSV."""
+    writer = csv.DictWriter(sys.stdout, columns_of(found))
+    writer.writeheader()
+    writer.writerows(found)
+
+
+def print_table(found: Sequence[Record]) -> None:
+    """Print records as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    names = columns_of(found)
+    table = Table(*names)
+    for record in found:
+        table.add_row(*("" if record.get(name) is None else str(record[name]) for name in names))
+    Console().print(table)
+
+
+def columns_of(found: Sequence[Record]) -> list[str]:
+    """Every column that any record has, in order of appearance."""
+    return list(dict.fromkeys(name for record in found for name in record))
+
+
+# ---------------------------------------------------------------------------------------------------------- entry point
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    main = argparse.ArgumentParser(prog="app.py", description="Warboard: executive dashboards and war-room walls.")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", help="path of warboard.toml (default: WARBOARD_CONFIG, else ./warboard.toml)")
+    commands = main.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, run: Any) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[shared], help=run.__doc__, description=run.__doc__)
+        made.set_defaults(run=run)
+        return made
+
+    port = command("serve", serve)
+    port.add_argument("--port", type=int, help="port to listen on (default: the settings')")
+    shown = command("demo", demo)
+    shown.add_argument("--port", type=int, default=8050)
+    shown.add_argument("--lan", action="store_true", help="listen on the LAN too and print a sign-in link for a phone")
+    shown.add_argument("--fresh", action="store_true", help="make the demo's data anew")
+    shown.add_argument("--folder", default="var/demo", help="where the demo lives")
+    guided = command("init", init)
+    guided.add_argument("--url", help="database to look at")
+    guided.add_argument("--force", action="store_true", help="overwrite the file when it is there")
+    command("check", check)
+    once = command("refresh", refresh)
+    once.add_argument("--full", action="store_true", help="compare every row")
+    once.add_argument("--release", action="store_true", help="let a load pass that a guard held back")
+    asked = command("query", query)
+    asked.add_argument("metrics", nargs="+", metavar="METRIC")
+    asked.add_argument("--by", action="append", default=[], help=f"comma-separated, of {', '.join(DIMENSIONS)}")
+    asked.add_argument("--from", dest="first", type=date.fromisoformat, metavar="YYYY-MM-DD")
+    asked.add_argument("--to", dest="last", type=date.fromisoformat, metavar="YYYY-MM-DD", help="included")
+    asked.add_argument("--basis", choices=("period", "cohort"), default="period")
+    asked.add_argument(
+        "--where", action="append", default=[], metavar="DIMENSION=ID", help="narrow, such as project=P1"
+    )
+    asked.add_argument("--window", default="default", help="days allowed from the lead: default, none or a number")
+    asked.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    return main
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; errors a person can answer are one line, exit code 2."""
+    given = list(sys.argv[1:] if words is None else words)
+    if not given or given[0].startswith("--c") or given[0] == "--port":
+        given = ["serve", *given]
+    options = parser().parse_args(given)
+    try:
+        return int(options.run(options))
+    except (SettingError, PackError, QueryError, LookupError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Everything a process needs to refresh or to show: store, snapshots, source and replica, opened from the settings."""
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from data_access.pull import Progress
+from data_access.refresh import Refreshed, Refresher
+from data_access.replica import Replica
+from data_access.scheduler import Job, Plan, Scheduler
+from data_access.settings import SettingError, Settings
+from data_access.source import Source
+from data_access.store import Store
+from data_access.store.secrets import secret as key_in
+from data_access.store.slots import Depth
+from metrics.pack import Pack
+
+Clock = Callable[[], datetime]
+
+
+def person_key(settings: Settings) -> bytes:
+    """The key that hashes phones: from the environment, else from the key file (made at first use)."""
+    if settings.security.person_key:
+        return settings.security.person_key.encode()
+    return key_in(settings.security.key_file)
+
+
+def open_source(settings: Settings) -> Source:
+    """The operational database; SettingError when none is set."""
+    if not settings.source.url:
+        raise SettingError("source.url is empty. Give the URL of a read-only account of your database.")
+    given = settings.source
+    return Source(
+        given.url, given.time_zone, group_zone=settings.group.time_zone, timeout_seconds=given.statement_timeout_seconds
+    )
+
+
+def holder() -> str:
+    """This process, as the lease knows it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+class RefreshFailed(Exception):
+    """A refresh that failed; the last good snapshot stays."""
+
+
+class Refreshing:
+    """The refresher of this process; it opens the replica when it first leads, for only the leader may."""
+
+    def __init__(self, settings: Settings, pack: Pack, store: Store, clock: Clock) -> None:
+        self._settings = settings
+        self._pack = pack
+        self._store = store
+        self._clock = clock
+        self._opened: tuple[Refresher, Replica, Source] | None = None
+
+    def run(self, epoch: int, depth: Depth, progress: Progress | None = None) -> Refreshed:
+        """Refresh once under an epoch of the lease."""
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened[0].run(epoch, depth, progress)
+
+    def job(self, epoch: int, depth: Depth, progress: Progress | None = None) -> str:
+        """Refresh once and say in words what happened, as the scheduler wants it; RefreshFailed when it failed."""
+        done = self.run(epoch, depth, progress)
+        if done.outcome == "failed":
+            raise RefreshFailed(done.error)
+        return str(done)
+
+    def close(self) -> None:
+        """Let go of the replica and the source."""
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened[2].close()
+            self._opened = None
+
+    def _open(self) -> tuple[Refresher, Replica, Source]:
+        settings, source = self._settings, open_source(self._settings)
+        zone, source_zone = settings.group.time_zone, settings.source.time_zone
+        replica = Replica(settings.replica.path, person_key(settings), zone=zone, source_zone=source_zone)
+        return Refresher(settings, self._pack, source, replica, self._store, self._clock), replica, source
+
+
+def scheduler(settings: Settings, job: Job, store: Store, clock: Clock) -> Scheduler:
+    """The scheduler that runs the refreshing job by the settings' plan while this process leads."""
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    given = settings.refresh
+    plan = Plan(given.every_seconds, given.keys_every_seconds, given.full_at, ZoneInfo(settings.group.time_zone))
+    return Scheduler(store, plan, job, holder(), clock)
