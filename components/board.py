@@ -1,0 +1,133 @@
+"""A ranking people's careers hang on: honest ties, raw values beside, small samples apart."""
+
+from collections.abc import Callable, Sequence
+
+from htpy import (
+    Element,
+    Node,
+    a,
+    caption,
+    div,
+    fragment,
+    h3,
+    header,
+    li,
+    p,
+    section,
+    small,
+    span,
+    table,
+    tbody,
+    td,
+    th,
+    thead,
+    tr,
+    ul,
+)
+
+from components.icons import icon
+from components.missing import few_mark, missing, missing_mark
+from components.words import Words
+from metrics.boards import Board, Standing
+from metrics.pack import Metric
+
+Naming = Callable[[str], str | None]
+Href = Callable[[Standing], str]
+
+
+def board_card(
+    board: Board,
+    metric: Metric,
+    title: str,
+    name: Naming,
+    words: Words,
+    *,
+    basis: str | None = None,
+    top: int | None = None,
+    href: Href | None = None,
+) -> Element:
+    """The ranking with its weeks and basis (period or cohort); `top` keeps the first so many ranks, ties included."""
+    rows = [row for row in board.rows if top is None or (row.rank or 0) <= top]
+    return section(".board")[
+        header(".board-head")[h3(".board-title")[title], p(".board-period")[_period(board, basis, words)]],
+        missing(board.absent, words) if board.absent else _standings(rows, metric, title, name, words, href),
+        _unranked(board.unranked, metric, name, words) if top is None and board.unranked else None,
+    ]
+
+
+def _period(board: Board, basis: str | None, words: Words) -> Node:
+    return [
+        span[words.span(board.span.first, board.span.last)],
+        board.weeks > 1 and span[words.of("rolling", weeks=board.weeks)],
+        basis is not None and span[words.of(f"basis_{basis}")],
+    ]
+
+
+def _standings(
+    rows: Sequence[Standing], metric: Metric, title: str, name: Naming, words: Words, href: Href | None
+) -> Element:
+    if not rows:
+        return p(".nothing")[words.of("empty_board")]
+    shows_raw = any(row.raw.value != row.value.value for row in rows)
+    had_week_before = any(row.change is not None for row in rows)
+    return div(".board-body")[
+        table(class_=["standings", {"is-short": len(rows) <= 5, "is-long": len(rows) > 12}])[
+            caption(".spoken")[title],
+            thead(".spoken")[tr[[th(scope="col")[words.of(key)] for key in ("rank", "name", "value", "rank_change")]]],
+            tbody[
+                [
+                    tr(class_=["standing", {"is-top": (row.rank or 9) <= 3, "is-first": row.rank == 1}])[
+                        td(".standing-rank")[str(row.rank), row.tied and small(".standing-tied")[words.of("tied")]],
+                        th(".standing-name", scope="row")[_named(row, name, words, href)],
+                        td(".standing-value")[_value(row, metric, words, shows_raw)],
+                        td(".standing-change")[_move(row, words, had_week_before)],
+                    ]
+                    for row in rows
+                ]
+            ],
+        ],
+        shows_raw and p(".board-note")[words.of("shrunk")],
+    ]
+
+
+def _named(row: Standing, name: Naming, words: Words, href: Href | None) -> Node:
+    said = name(row.subject) or words.of("unassigned")
+    return a(href=href(row))[said] if href else said
+
+
+def _value(row: Standing, metric: Metric, words: Words, shows_raw: bool) -> Node:
+    return fragment[
+        words.number(row.value, metric.format), shows_raw and small(".standing-raw")[_raw(row, metric, words)]
+    ]
+
+
+def _raw(row: Standing, metric: Metric, words: Words) -> str:
+    said = f"{words.of('raw')} {words.number(row.raw, metric.format)}"
+    quotient = words.quotient(row.raw, metric.format)
+    return f"{said} · {quotient}" if quotient else said
+
+
+def _move(row: Standing, words: Words, had_week_before: bool) -> Element | None:
+    if row.change is None:
+        return span(".move.is-new")[words.of("new")] if had_week_before else None
+    direction = "up" if row.change > 0 else "down" if row.change < 0 else "same"
+    text = words.of(f"rank_{direction}", n=abs(row.change))
+    return span(f".move.is-{direction}")[row.change != 0 and icon(direction), text]
+
+
+def _unranked(rows: Sequence[Standing], metric: Metric, name: Naming, words: Words) -> Element:
+    return div(".unranked")[
+        h3(".unranked-title")[words.of("unranked")],
+        ul[
+            [
+                li[span(".unranked-name")[name(row.subject) or words.of("unassigned")], _why(row, metric, words)]
+                for row in rows
+            ]
+        ],
+    ]
+
+
+def _why(row: Standing, metric: Metric, words: Words) -> Node:
+    if row.raw.is_missing:
+        return missing_mark(row.raw, words)
+    return fragment[span(".unranked-value")[_raw(row, metric, words)], row.few and few_mark(metric.min_n, words)]

@@ -1,0 +1,68 @@
+"""The frame of a person's page: product and freshness above, content, five sections within the thumb's reach."""
+
+from collections.abc import Mapping
+
+from htpy import Element, Node, a, fragment, header, main, nav, span
+
+from components.icons import icon
+from components.shell import notices
+from components.status import Freshness, status
+from components.words import Words
+
+SECTIONS = ("overview", "funnels", "heat", "boards", "alerts")
+
+
+def phone(
+    content: Node,
+    *,
+    words: Words,
+    section: str,
+    hrefs: Mapping[str, str],
+    fresh: Freshness,
+    language_href: str,
+    sign_out_href: str | None,
+    sign_in_href: str = "/",
+    badges: Mapping[str, int] | None = None,
+) -> Node:
+    """A page for one hand (and, by stylesheet, for a desk); `hrefs` and `badges` go by section name."""
+    return fragment[
+        a(".skip", href="#content")[words.of("skip")],
+        header(".top")[
+            a(".brand", href=hrefs["overview"])[words.of("product")],
+            status(fresh, words),
+            _links(words, language_href, sign_out_href),
+        ],
+        notices(words, sign_in=sign_in_href),
+        main("#content.content")[content],
+        _bar(section, hrefs, badges or {}, words),
+    ]
+
+
+def _links(words: Words, language_href: str, sign_out_href: str | None) -> Element:
+    return nav(".top-links")[
+        a(href=language_href)[words.of("other_language")],
+        sign_out_href and a(href=sign_out_href)[words.of("sign_out")],
+    ]
+
+
+def _bar(section: str, hrefs: Mapping[str, str], badges: Mapping[str, int], words: Words) -> Element:
+    return nav(".bar", aria_label=words.of("sections"))[
+        [
+            a(
+                class_=["bar-link", {"is-here": name == section}],
+                href=hrefs[name],
+                aria_current="page" if name == section else None,
+            )[
+                icon(name),
+                span[words.of(name)],
+                span(".badge-place", data_part=f"badge-{name}")[badge(badges.get(name, 0))],
+            ]
+            for name in SECTIONS
+            if name in hrefs
+        ]
+    ]
+
+
+def badge(count: int) -> Element | None:
+    """A number on a section's icon; nothing for nothing."""
+    return span(".badge")[str(count)] if count else None

@@ -1,0 +1,100 @@
+"""A trend as a Plotly figure: a plain dictionary, in the page's own colours, its numbers as people read them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from components.words import Words
+from metrics.pack import Metric
+from metrics.reading import Number
+from metrics.trend import Point
+
+TICKS = 4
+_DAY_FORMAT = {"zh": "%-m月%-d日", "en": "%-d %b"}
+CONFIG: Mapping[str, Any] = {
+    "displayModeBar": False,
+    "showSendToCloud": False,
+    "scrollZoom": False,
+    "doubleClick": False,
+    "showAxisDragHandles": False,
+    "displaylogo": False,
+    "responsive": True,
+}
+
+
+def trend_figure(points: Sequence[Point], metric: Metric, words: Words, colours: Mapping[str, str]) -> dict[str, Any]:
+    """The metric over time; a missing reading is a gap, the running day or week is an open dot."""
+    return {
+        "data": [_line(points, metric, words, colours)],
+        "layout": {
+            "uirevision": "trend",
+            "dragmode": False,
+            "hovermode": "x",
+            "showlegend": False,
+            "margin": {"l": 56, "r": 16, "t": 12, "b": 32},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"color": colours["quiet"], "size": 14},
+            "hoverlabel": {"bgcolor": colours["sheet"], "font": {"color": colours["ink"], "size": 14}},
+            "xaxis": {
+                "type": "date",
+                "tickformat": _DAY_FORMAT[words.language],
+                "fixedrange": True,
+                "showgrid": False,
+                "linecolor": colours["line"],
+                "nticks": 6,
+            },
+            "yaxis": {"fixedrange": True, "gridcolor": colours["line"], "zeroline": False, **_ticks(points, metric, words)},
+        },
+    }
+
+
+def _line(points: Sequence[Point], metric: Metric, words: Words, colours: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": [point.first.isoformat() for point in points],
+        "y": [None if point.reading.value is None else float(point.reading.value) for point in points],
+        "text": [_said(point, metric, words) for point in points],
+        "hovertemplate": "%{text}<extra></extra>",
+        "connectgaps": False,
+        "line": {"color": colours["own"], "width": 2},
+        "marker": {"color": colours["own"], "size": 7, "symbol": ["circle-open" if one.running else "circle" for one in points]},
+    }
+
+
+def _said(point: Point, metric: Metric, words: Words) -> str:
+    quotient = words.quotient(point.reading, metric.format)
+    said = f"{_day(point.first, words)} {words.number(point.reading, metric.format)}"
+    return f"{said} ({quotient})" if quotient else said
+
+
+def _day(day: date, words: Words) -> str:
+    return f"{words.day(day)} {words.weekday(day)}"
+
+
+def _ticks(points: Sequence[Point], metric: Metric, words: Words) -> dict[str, Any]:
+    """Ticks at round values in the metric's own format (万, %), from zero or below."""
+    values = [Fraction(point.reading.value) for point in points if point.reading.value is not None]
+    low, high = min([Fraction(0), *values]), max([Fraction(0), *values])
+    if low == high:
+        return {"rangemode": "tozero", "showticklabels": False}
+    step = round_step((high - low) / TICKS)
+    first, last = low // step, -(-high // step)
+    ticks: list[Number] = [step * at for at in range(int(first), int(last) + 1)]
+    return {
+        "tickvals": [float(tick) for tick in ticks],
+        "ticktext": [words.value(tick, metric.format) for tick in ticks],
+        "range": [float(ticks[0]), float(ticks[-1] + step * Fraction(1, 5))],
+    }
+
+
+def round_step(least: Fraction) -> Fraction:
+    """The smallest of 1, 2 or 5 times a power of ten that is not below `least`."""
+    power = Fraction(1)
+    while power * 10 <= least:
+        power *= 10
+    while power > least:
+        power /= 10
+    return next(power * times for times in (1, 2, 5, 10) if power * times >= least)

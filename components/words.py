@@ -1,0 +1,394 @@
+"""Every word and number format of the interface, in Chinese and in English."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Literal
+
+from metrics.pack import Label
+from metrics.reading import Number, Reading
+
+Language = Literal["zh", "en"]
+Direction = Literal["up", "down", "flat", "unknown"]
+Tone = Literal["better", "worse", "neutral"]
+
+_TEXTS: dict[str, tuple[str, str]] = {
+    # the frame
+    "product": ("营销作战室", "Warboard"),
+    "overview": ("总览", "Overview"),
+    "funnels": ("漏斗", "Funnels"),
+    "heat": ("热力", "Heat"),
+    "boards": ("排行", "Boards"),
+    "alerts": ("预警", "Alerts"),
+    "sections": ("栏目", "Sections"),
+    "other_language": ("English", "中文"),
+    "sign_out": ("退出", "Sign out"),
+    "skip": ("跳到正文", "Skip to content"),
+    "new_build": ("有新版本,点此刷新", "A new version is ready. Refresh"),
+    "sign_in_again": ("登录已过期,点此重新登录", "Your session has ended. Sign in"),
+    "screen_expired": ("本屏授权待续,请管理员查看", "This screen needs its pairing renewed"),
+    "revoked": ("本屏已停用", "This screen has been revoked"),
+    "panel_failed": ("本块暂时无法显示", "This panel cannot be shown"),
+    # how fresh the data is
+    "as_of": ("数据截至", "Data as of"),
+    "live": ("实时", "Live"),
+    "amber": ("更新延迟", "Delayed"),
+    "grey": ("已停更", "Stopped"),
+    "offline": ("连接中断", "Offline"),
+    "ago_units": ("秒前|分钟前|小时前|天前", " s ago| min ago| h ago| d ago"),
+    # missing
+    "missing_absent": ("无数据", "No data"),
+    "missing_no_target": ("未设目标", "No target"),
+    "missing_spend_open": ("费用未结", "Spend open"),
+    "missing_nothing": ("无数据", "No data"),
+    "missing_immature": ("未成熟", "Too young"),
+    "missing_no_record": ("无记录", "No record"),
+    "missing_scope": ("无权限", "Not in scope"),
+    "reason_absent": ("源库没有{what}数据", "The source has no {what}"),
+    "reason_absent_unnamed": ("源库没有这项数据", "The source does not have this"),
+    "reason_no_target": ("本期没有录入目标", "No target was set for this period"),
+    "reason_spend_open": ("本期投放费用还没录入", "Spend for this period is not in yet"),
+    "reason_nothing": ("分母为零,算不出比率", "Nothing to divide by"),
+    "reason_immature": ("留电还在观察期内", "The leads are still inside their window"),
+    "reason_no_record": ("那一天没有留存记录", "No record was kept on that day"),
+    "reason_scope": ("不在您的数据权限内", "Outside what you may see"),
+    "few": ("样本不足", "Too few cases"),
+    "few_reason": ("样本不足 {least} 例,仅供参考", "Fewer than {least} cases"),
+    # comparisons
+    "up": ("上升", "up"),
+    "down": ("下降", "down"),
+    "flat": ("持平", "flat"),
+    "unknown": ("无可比数据", "no comparison"),
+    "better": ("向好", "better"),
+    "worse": ("转弱", "worse"),
+    "points": ("{value}个百分点", "{value} pts"),
+    "short_points": ("{value}个点", "{value} pts"),
+    "same_point": ("同期", "Then"),
+    # target
+    "done": ("已完成", "Done"),
+    "attainment": ("目标完成", "Of target"),
+    "elapsed": ("时间进度", "Time elapsed"),
+    "is_behind": ("落后时间进度 {value}", "{value} behind time"),
+    "is_ahead": ("领先时间进度 {value}", "{value} ahead of time"),
+    "is_level": ("与时间进度持平", "Level with time"),
+    "behind": ("落后 {value}", "{value} behind"),
+    "ahead": ("领先 {value}", "{value} ahead"),
+    "level": ("持平", "Level"),
+    "gap": ("目标缺口", "Target gap"),
+    "gap_needed": ("还差 {gap} 组客户", "{gap} customers short"),
+    "gap_none": ("现有客户已够,富余 {gap} 组", "Enough customers, {gap} to spare"),
+    "gap_sum": (
+        "{target} ÷ 均价 {price} ÷ 转化率 {conversion} = 需 {needed} 组,现有有效 {stock} 组",
+        "{target} ÷ price {price} ÷ conversion {conversion} = {needed} needed, {stock} valid in stock",
+    ),
+    "group": ("集团", "Group"),
+    "unassigned": ("未归属", "Unassigned"),
+    "project": ("项目", "Project"),
+    # funnel
+    "basis_period": ("当期口径", "Period basis"),
+    "basis_cohort": ("按留电批次", "By lead cohort"),
+    "of_previous": ("较上一步", "of the step before"),
+    "rate_note": ("% 较上一步", "% of the step before"),
+    "of_first": ("占留电", "of leads"),
+    "peers_median": ("同组中位", "Peers' median"),
+    "walk_ins": ("未留电直接到访", "Walk-ins without a lead"),
+    "walk_ins_counted": ("未留电直接到访 {n}(计入转化)", "Walk-ins {n} (in the rate)"),
+    "immature_left_out": ("未成熟 {n}(不计转化)", "Too young {n} (not in the rate)"),
+    "walk_ins_short": ("直接到访 {n}", "Walk-ins {n}"),
+    "immature": ("未成熟", "Too young"),
+    "astray": ("顺序不符", "Out of order"),
+    "worst": ("最弱", "Weakest"),
+    "see_leak": ("看{step}从哪里漏", "See where {step} leaks"),
+    # leak table
+    "channel": ("渠道", "Channel"),
+    "entered": ("进入", "Entered"),
+    "reached": ("到达", "Reached"),
+    "rate": ("转化率", "Rate"),
+    "lost": ("流失", "Lost"),
+    "nothing_leaks": ("本期没有流失记录", "No losses in this period"),
+    # heat map
+    "legend": ("色阶", "Scale"),
+    "nothing_level": ("无", "None"),
+    "few_cells": ("斜纹格样本不足", "Hatched: too few cases"),
+    "hours_each": ("每格 {hours} 小时,标的是起点", "{hours} hours a cell, named by the first"),
+    "in_percent": ("单位 %", "In %"),
+    "cases": ("{n} 例", "{n} cases"),
+    # boards
+    "rank": ("名次", "Rank"),
+    "name": ("名称", "Name"),
+    "value": ("数值", "Value"),
+    "raw": ("原值", "Raw"),
+    "rank_change": ("变化", "Change"),
+    "tied": ("并列", "tied"),
+    "new": ("新上榜", "New"),
+    "rank_up": ("升 {n} 位", "Up {n}"),
+    "rank_down": ("降 {n} 位", "Down {n}"),
+    "rank_same": ("未变", "Same"),
+    "unranked": ("不参与排名", "Not ranked"),
+    "rolling": ("近 {weeks} 周滚动", "Rolling {weeks} weeks"),
+    "shrunk": ("按样本量折算后排名,下行为原值", "Ranked after adjusting for sample size; raw value below"),
+    "empty_board": ("本期还没有可排名的数据", "Nothing to rank in this period"),
+    # alerts
+    "red": ("红色", "Red"),
+    "orange": ("橙色", "Orange"),
+    "yellow": ("黄色", "Yellow"),
+    "since": ("{when}起", "since {when}"),
+    "next_step": ("下一步", "Next"),
+    "evidence": ("依据", "Evidence"),
+    "calm": ("暂无预警", "No open alerts"),
+    "calm_reason": ("规则全部检查过,没有触发", "Every rule was checked; none fired"),
+    # latest events
+    "event_lead": ("新增留电", "New lead"),
+    "event_visit": ("到访", "Visit"),
+    "event_subscription": ("认购", "Subscription"),
+    "event_contract": ("签约", "Contract"),
+    "grade": ("{grade}级", "Grade {grade}"),
+    "no_events": ("今天还没有动态", "Nothing yet today"),
+    # filters
+    "filters": ("筛选", "Filter"),
+    "apply": ("查看", "Show"),
+    # units
+    "unit_party": ("组", ""),
+    "unit_time": ("次", ""),
+    "unit_unit": ("套", ""),
+    "unit_row": ("", ""),
+    # what a source can lack
+    "entity_project": ("项目", "projects"),
+    "entity_channel": ("渠道", "channels"),
+    "entity_staff": ("人员", "staff"),
+    "entity_touchpoint": ("触点", "touchpoints"),
+    "entity_exposure": ("曝光", "exposures"),
+    "entity_lead": ("留电", "leads"),
+    "entity_visit": ("到访", "visits"),
+    "entity_subscription": ("认购", "subscriptions"),
+    "entity_contract": ("签约", "contracts"),
+    "entity_payment": ("回款", "payments"),
+    "entity_referral": ("转介", "referrals"),
+    "entity_registration": ("报备", "registrations"),
+    "entity_assignment": ("分派", "assignments"),
+    "entity_follow_up": ("跟进", "follow-ups"),
+    "entity_spend": ("投放费用", "spend"),
+    "entity_target": ("目标", "targets"),
+    "entity_milestone": ("里程碑", "milestones"),
+    "entity_budget": ("预算", "budgets"),
+    "entity_sop_check": ("SOP执行", "SOP checks"),
+    "entity_review": ("评价", "reviews"),
+    "column_lead.valid": ("留电有效标记", "valid flag on leads"),
+    "column_lead.grade": ("意向等级", "lead grades"),
+    "column_lead.first_response_at": ("首次响应时间", "first response times"),
+    "column_lead.last_follow_up_at": ("最近跟进时间", "latest follow-up times"),
+    "column_lead.lost_at": ("流失时间", "loss times"),
+    "column_lead.segment": ("需求类型", "demand segments"),
+    "column_lead.district": ("意向区域", "districts"),
+    "column_exposure.clicks": ("点击", "clicks"),
+    "column_subscription.amount": ("认购金额", "subscription amounts"),
+    "column_contract.amount": ("签约金额", "contract amounts"),
+}
+
+_WEEKDAYS = (
+    ("周一", "Mon"),
+    ("周二", "Tue"),
+    ("周三", "Wed"),
+    ("周四", "Thu"),
+    ("周五", "Fri"),
+    ("周六", "Sat"),
+    ("周日", "Sun"),
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+# step, its sign, decimals, and where the next larger step takes over
+_SCALES: dict[Language, tuple[tuple[int, str, int, int | None], ...]] = {
+    "zh": ((1, "", 0, 10**4), (10**4, "万", 2, 10**4), (10**8, "亿", 2, None)),
+    "en": ((1, "", 0, 10**4), (10**3, "K", 2, 10**3), (10**6, "M", 2, 10**3), (10**9, "B", 2, None)),
+}
+
+
+def rounded(value: Number, places: int) -> Fraction:
+    """The value at so many decimals, halves away from zero."""
+    scaled = abs(Fraction(value)) * 10**places
+    near = Fraction(int(scaled + Fraction(1, 2)), 10**places)
+    return -near if value < 0 else near
+
+
+def digits(value: Number, places: int = 0) -> str:
+    """Decimal digits with thousands separators, halves rounded away from zero; never a minus before zero."""
+    near = rounded(value, places)
+    whole, rest = divmod(abs(near.numerator) * 10**places // near.denominator, 10**places)
+    text = f"{whole:,}.{rest:0{places}d}" if places else f"{whole:,}"
+    return f"-{text}" if near < 0 else text
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change in words: where it points, whether that is good, and the amount as text."""
+
+    direction: Direction
+    tone: Tone
+    text: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """The interface's language; `up_is_red` is the market's colour habit (红涨绿跌)."""
+
+    language: Language = "zh"
+    up_is_red: bool = True
+
+    @property
+    def lang(self) -> str:
+        """The document's language tag."""
+        return "zh-CN" if self.language == "zh" else "en"
+
+    def say(self, label: Label) -> str:
+        """A label of the pack in this language."""
+        return label.zh if self.language == "zh" else label.en
+
+    def of(self, key: str, **values: object) -> str:
+        """A fixed word of the interface, its places filled."""
+        zh, en = _TEXTS[key]
+        return (zh if self.language == "zh" else en).format(**values)
+
+    def amount(self, value: Number, plain_places: int = 0) -> str:
+        """A number as people read it, from ten thousand on in 万 and 亿 (K, M, B): 1,234.57万, and 15亿 when it is exact."""
+        for step, sign, places, limit in _SCALES[self.language]:
+            kept = places if sign else plain_places
+            scaled = Fraction(value) / step
+            if limit is None or abs(rounded(scaled, kept)) < limit:
+                break
+        text = digits(scaled, kept)
+        is_exact = sign and rounded(scaled, kept) == scaled
+        return (text.rstrip("0").rstrip(".") if is_exact else text) + sign
+
+    def money(self, value: Number) -> str:
+        """Yuan: 386元, 1,234.57万; fen only below a hundred."""
+        text = self.amount(value, 0 if abs(Fraction(value)) >= 100 else 2)
+        if self.language == "en":
+            return f"-¥{text[1:]}" if text.startswith("-") else f"¥{text}"
+        return text if text[-1] in "万亿" else f"{text}元"
+
+    def percent(self, value: Number) -> str:
+        """A share with one decimal."""
+        return f"{digits(Fraction(value) * 100, 1)}%"
+
+    def points(self, value: Number) -> str:
+        """A difference of two shares, in percentage points, without its sign."""
+        return self.of("points", value=digits(abs(Fraction(value)) * 100, 1))
+
+    def short_points(self, value: Number) -> str:
+        """The same for a narrow column."""
+        return self.of("short_points", value=digits(abs(Fraction(value)) * 100, 1))
+
+    def minutes(self, value: Number) -> str:
+        """A duration given in minutes: 35分, 2.1小时, 3.5天."""
+        zh = self.language == "zh"
+        if abs(rounded(value, 0)) < 60:
+            return digits(value) + ("分" if zh else " min")
+        if abs(rounded(Fraction(value) / 60, 1)) < 48:
+            return digits(Fraction(value) / 60, 1) + ("小时" if zh else " h")
+        return digits(Fraction(value) / 1440, 1) + ("天" if zh else " d")
+
+    def days(self, value: Number) -> str:
+        """A number of days, with one decimal unless it is whole."""
+        text = digits(value, 0 if Fraction(value).denominator == 1 else 1)
+        return f"{text}天" if self.language == "zh" else f"{text} d"
+
+    def value(self, value: Number, format: str) -> str:
+        """A known value in a metric's format."""
+        formats = {"percent": self.percent, "money": self.money, "minutes": self.minutes, "days": self.days}
+        return formats.get(format, self.amount)(value)
+
+    def fact(self, value: Number | str, format: str) -> str:
+        """A value inside a sentence or in an alert's evidence; an entity's name as format says the entity."""
+        if isinstance(value, str):
+            return value
+        if f"entity_{format}" in _TEXTS:
+            return self.of(f"entity_{format}")
+        if format in ("times", "decimal"):
+            return digits(value, 1)
+        return digits(abs(Fraction(value)) * 100, 1) if format == "points" else self.value(value, format)
+
+    def number(self, reading: Reading, format: str) -> str:
+        """A reading in a metric's format, or the word for why there is none."""
+        return self.missing(reading) if reading.value is None else self.value(reading.value, format)
+
+    def unit(self, unit: str) -> str:
+        """The short counter of a unit (组, 次, 套); empty where the number says it already."""
+        key = f"unit_{unit}"
+        return self.of(key) if key in _TEXTS else ""
+
+    def missing(self, reading: Reading) -> str:
+        """The word for a reading without a value."""
+        return self.of(f"missing_{reading.missing or 'absent'}")
+
+    def reason(self, reading: Reading) -> str:
+        """Why a reading has no value, as a sentence."""
+        if (reading.missing or "absent") != "absent":
+            return self.of(f"reason_{reading.missing}")
+        what = self._lacking(reading.detail)
+        return self.of("reason_absent", what=what) if what else self.of("reason_absent_unnamed")
+
+    def _lacking(self, detail: str | None) -> str | None:
+        name = (detail or "").split("|")[0].strip()
+        for key in (f"column_{name}", f"entity_{name.partition('.')[0]}"):
+            if key in _TEXTS:
+                return self.of(key)
+        return None
+
+    def quotient(self, reading: Reading, format: str) -> str | None:
+        """Numerator ÷ denominator of a rate, both as people read them; None for a plain count."""
+        if reading.numerator is None or reading.denominator is None:
+            return None
+        above = self.money(reading.numerator) if format == "money" else self.amount(reading.numerator)
+        return f"{above} ÷ {self.amount(reading.denominator)}"
+
+    def change(self, change: Fraction | None, better: str, format: str = "count") -> Change:
+        """A change as direction, tone and text; rates change in percentage points."""
+        if change is None:
+            return Change("unknown", "neutral", self.of("unknown"))
+        text = self.points(change) if format == "percent" else self.percent(abs(change))
+        if rounded(change, 3) == 0:
+            return Change("flat", "neutral", self.of("flat"))
+        rising = change > 0
+        good: Tone = "better" if rising == (better == "higher") else "worse"
+        return Change("up" if rising else "down", good if better != "none" else "neutral", text)
+
+    def age(self, seconds: int) -> str:
+        """How long ago, in the largest unit that fits."""
+        units = self.of("ago_units").split("|")
+        for index, size in ((3, 86_400), (2, 3_600), (1, 60), (0, 1)):
+            if seconds >= size or index == 0:
+                return f"{max(seconds, 0) // size}{units[index]}"
+        raise AssertionError("an age always fits the smallest unit")
+
+    def day(self, day: date) -> str:
+        """A day of the year."""
+        return f"{day.month}月{day.day}日" if self.language == "zh" else f"{day.day} {_MONTHS[day.month - 1]}"
+
+    def weekday(self, day: date) -> str:
+        """A day of the week."""
+        return _WEEKDAYS[day.weekday()][0 if self.language == "zh" else 1]
+
+    def span(self, first: date, last: date) -> str:
+        """Two days and what lies between; one day when they are the same."""
+        return self.day(first) if first == last else f"{self.day(first)}–{self.day(last)}"
+
+    def clock(self, at: datetime, now: datetime) -> str:
+        """The time of the data: 10:42 today, 11-20 10:42 on another day, as the live script writes it."""
+        return at.strftime("%H:%M" if at.date() == now.date() else "%m-%d %H:%M")
+
+    def when(self, at: datetime | date, now: datetime) -> str:
+        """A moment or day as people say it: 10:42, 昨天 10:42, 11月20日."""
+        timed = isinstance(at, datetime)
+        day = at.date() if isinstance(at, datetime) else at
+        time = f"{at:%H:%M}" if timed else ""
+        ago = (now.date() - day).days
+        if ago == 0 and timed:
+            return time
+        today, yesterday = ("今天", "昨天") if self.language == "zh" else ("today", "yesterday")
+        named = {0: today, 1: yesterday}.get(ago) or self._dated(day, now)
+        return f"{named} {time}".strip()
+
+    def _dated(self, day: date, now: datetime) -> str:
+        if day.year == now.year:
+            return self.day(day)
+        return f"{day.year}年{self.day(day)}" if self.language == "zh" else f"{self.day(day)} {day.year}"
