@@ -69,7 +69,7 @@ def _reached(step: str, window: Window) -> str:
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
-    table: pa.Table = connection.execute(query).to_arrow_table()
+    table: pa.Table = connection.sql(query).to_arrow_table()
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     return frame([read_columns(sink.getvalue().to_pybytes())])

@@ -1,0 +1,475 @@
+"""Settings: a TOML text and the environment, read once into frozen values."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import time
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, get_type_hints
+from zoneinfo import available_timezones
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from metrics.entities import ENTITIES, Entity
+
+Reader = Callable[[Any, Path], Any]
+
+FACE_DATA = re.compile(r"(?<!inter)(?<!sur)(?<!type)(?<!pre)face(?!book|t)|facial|人脸|面部|刷脸|人像", re.IGNORECASE)
+
+
+class SettingError(Exception):
+    """A setting that cannot be used; the message names the key, the value and the way out."""
+
+
+class _UnfitError(Exception):
+    """A value its reader refuses; the message is the way out."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name was probably meant, or list them all when none is near."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(names)}."
+
+
+def refuse_face_data(key: str, words: Iterable[str]) -> None:
+    """Raise SettingError when any of the words names face data."""
+    for word in words:
+        if found := FACE_DATA.search(word):
+            raise SettingError(
+                f"{key} names face data ({found.group()!r}). Warboard never reads it: leave that column out."
+            )
+
+
+def _text(value: Any, folder: Path) -> str:
+    if not isinstance(value, str):
+        raise _UnfitError("Give a text in quotes.")
+    return value
+
+
+def _flag(value: Any, folder: Path) -> bool:
+    if not isinstance(value, bool):
+        raise _UnfitError("Give true or false.")
+    return value
+
+
+def _whole(least: int, most: int | None = None) -> Reader:
+    def read(value: Any, folder: Path) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < least or (most and value > most):
+            raise _UnfitError(f"Give a whole number from {least}" + (f" to {most}." if most else " up."))
+        return value
+
+    return read
+
+
+def _amount(value: Any, folder: Path) -> Decimal | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not Decimal(value).is_finite() or value <= 0:
+        raise _UnfitError("Give a number above 0, or leave it out.")
+    return Decimal(value)
+
+
+def _share(value: Any, folder: Path) -> Decimal | None:
+    share = _amount(value, folder)
+    if share is not None and share > 1:
+        raise _UnfitError("Give a share above 0 and up to 1, such as 0.2 for 20 %.")
+    return share
+
+
+def _choice(*choices: str) -> Reader:
+    def read(value: Any, folder: Path) -> str:
+        if value not in choices:
+            raise _UnfitError(f"Give one of: {', '.join(choices)}.")
+        return str(value)
+
+    return read
+
+
+def _zone(value: Any, folder: Path) -> str:
+    if not isinstance(value, str) or value not in available_timezones():
+        close = get_close_matches(str(value), available_timezones(), n=1)
+        raise _UnfitError(f"Give a time zone such as {close[0] if close else 'Asia/Shanghai'}.")
+    return value
+
+
+def _time_of_day(value: Any, folder: Path) -> time:
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise _UnfitError('Give a time of day such as "03:00".')
+    return time.fromisoformat(value)
+
+
+def _path(value: Any, folder: Path) -> Path:
+    if not isinstance(value, str) or not value:
+        raise _UnfitError("Give a path in quotes.")
+    return folder / value
+
+
+def _pack(value: Any, folder: Path) -> str:
+    name = _text(value, folder)
+    return str(folder / name) if name.endswith(".toml") else name
+
+
+def _key(value: Any, folder: Path) -> str:
+    if not isinstance(value, str) or 0 < len(value) < 16:
+        raise _UnfitError("Give a random text of 16 characters or more.")
+    return value
+
+
+def _url(value: Any, folder: Path) -> str:
+    if value == "":
+        return ""
+    try:
+        url = make_url(_text(value, folder))
+    except ArgumentError:
+        raise _UnfitError("Give a database URL such as postgresql+psycopg://reader@crm/sales.") from None
+    if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":memory:", "file:")):
+        url = url.set(database=str(folder / url.database))
+    return url.render_as_string(hide_password=False)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known about one setting: its default as written in TOML, its reader, meaning and environment name."""
+
+    default: Any
+    read: Reader
+    meaning: str
+    env: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Whose dashboard this is, and how it speaks."""
+
+    name: Annotated[str, Setting("营销集团", _text, "Name of the group, shown in headings")]
+    time_zone: Annotated[str, Setting("Asia/Shanghai", _zone, "Time zone in which days and weeks are counted")]
+    language: Annotated[str, Setting("zh", _choice("zh", "en"), "Language people see first: zh or en")]
+    up_is_red: Annotated[bool, Setting(True, _flag, "true: rising figures are red, falling ones green, as in China")]
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """The operational database that is read."""
+
+    url: Annotated[
+        str, Setting("", _url, "SQLAlchemy URL of a read-only account; required to serve", env="WARBOARD_SOURCE_URL")
+    ] = field(repr=False)
+    time_zone: Annotated[str, Setting("Asia/Shanghai", _zone, "Time zone of the source's times without zone")]
+    statement_timeout_seconds: Annotated[
+        int, Setting(60, _whole(1), "Seconds after which the source gives up a statement")
+    ]
+    allow_writable: Annotated[bool, Setting(False, _flag, "true: serve although the source account may write")]
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """How often the source is read, and how thoroughly."""
+
+    every_seconds: Annotated[int, Setting(15, _whole(1), "Seconds between two refreshes")]
+    overlap_minutes: Annotated[
+        int, Setting(10, _whole(0), "Minutes read again before the newest stamp, for late commits")
+    ]
+    compare_every_seconds: Annotated[
+        int, Setting(600, _whole(1), "Seconds between whole comparisons of big unstamped entities")
+    ]
+    keys_every_seconds: Annotated[int, Setting(3600, _whole(1), "Seconds between comparisons of all ids and stamps")]
+    full_at: Annotated[time, Setting("03:00", _time_of_day, "Time of day of the nightly whole comparison")]
+    guard_fall: Annotated[
+        Decimal, Setting(Decimal("0.2"), _share, "Share by which rows of closed days may fall before a human is asked")
+    ]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where people, boards, alerts and pointers are kept."""
+
+    url: Annotated[
+        str,
+        Setting("sqlite:///var/warboard.db", _url, "SQLAlchemy URL of Warboard's own store", env="WARBOARD_STORE_URL"),
+    ] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ReplicaSettings:
+    """The embedded copy of the source."""
+
+    path: Annotated[Path, Setting("var/replica.duckdb", _path, "DuckDB file that holds the entities")]
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Published snapshots."""
+
+    dir: Annotated[Path, Setting("var/snapshots", _path, "Folder of the published snapshots")]
+    keep: Annotated[int, Setting(5, _whole(2), "Number of snapshots kept")]
+
+
+@dataclass(frozen=True)
+class Server:
+    """The web server."""
+
+    host: Annotated[str, Setting("127.0.0.1", _text, "Address to listen on")]
+    port: Annotated[int, Setting(8050, _whole(1, 65535), "Port to listen on")]
+    workers: Annotated[
+        int, Setting(1, _whole(1), "Web processes; with more than one, refreshing runs in a process of its own")
+    ]
+    threads: Annotated[int, Setting(8, _whole(1), "Threads per web process")]
+    metrics_token: Annotated[
+        str, Setting("", _text, "Token that opens /metrics; empty: closed", env="WARBOARD_METRICS_TOKEN")
+    ] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Security:
+    """Keys."""
+
+    key_file: Annotated[
+        Path, Setting("var/warboard.key", _path, "File with the key that hashes phones, made at install")
+    ]
+    person_key: Annotated[
+        str,
+        Setting(
+            "", _key, "Key that hashes phones, instead of key_file; give it by environment", env="WARBOARD_PERSON_KEY"
+        ),
+    ] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Days a customer has for the next step."""
+
+    re_entry_days: Annotated[int, Setting(180, _whole(1), "Days after which a returning person is a new lead")]
+    visit_days: Annotated[int, Setting(30, _whole(0), "Days from lead to first visit")]
+    subscription_days: Annotated[int, Setting(30, _whole(0), "Days from first visit to subscription")]
+    contract_days: Annotated[int, Setting(15, _whole(0), "Days from subscription to contract")]
+
+
+@dataclass(frozen=True)
+class OverdueDays:
+    """Days without follow-up after which an active lead is overdue, by grade."""
+
+    A: Annotated[int, Setting(1, _whole(1), "Days without follow-up after which a grade-A lead is overdue")]
+    B: Annotated[int, Setting(3, _whole(1), "The same for grade B")]
+    C: Annotated[int, Setting(7, _whole(1), "The same for grade C")]
+    D: Annotated[int, Setting(15, _whole(1), "The same for grade D and for leads without grade")]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Inputs of the target gap."""
+
+    target: Annotated[Decimal | None, Setting(None, _amount, "Sales target of the year, in yuan")]
+    average_price: Annotated[Decimal | None, Setting(None, _amount, "Average price of a sale, in yuan")]
+    conversion: Annotated[Decimal | None, Setting(None, _share, "Share of customers who sign, such as 0.042")]
+
+
+@dataclass(frozen=True)
+class EntityMapping:
+    """How one entity is read from the source: a SELECT of its own, or a table with its columns."""
+
+    entity: str
+    query: str = ""
+    table: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    day_only: tuple[str, ...] = ()
+    timed: tuple[str, ...] = ()
+
+
+MAPPING_KEYS = {
+    "query": "SELECT that returns canonical columns",
+    "table": "Table to read, instead of a query",
+    "columns": "Canonical column = source column, with table",
+    "constants": "Canonical column = one value for all rows",
+    "codes": 'Canonical column = { source code = value }; "*" is any other code',
+    "day_only": "Time columns known to the day only",
+    "timed": "Time columns whose midnights are real times",
+}
+_SECTIONS: Mapping[str, type] = {
+    "group": Group,
+    "source": SourceSettings,
+    "refresh": Refresh,
+    "store": Store,
+    "replica": ReplicaSettings,
+    "snapshots": Snapshots,
+    "server": Server,
+    "security": Security,
+    "windows": Windows,
+    "overdue_days": OverdueDays,
+    "gap": Gap,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything Warboard can be told, with defaults filled in and paths made absolute."""
+
+    pack: Annotated[str, Setting("property", _pack, "Built-in pack, or the path of a pack's TOML file")]
+    group: Group
+    source: SourceSettings
+    refresh: Refresh
+    store: Store
+    replica: ReplicaSettings
+    snapshots: Snapshots
+    server: Server
+    security: Security
+    windows: Windows
+    overdue_days: OverdueDays
+    gap: Gap
+    rules: Mapping[str, Mapping[str, Any]]
+    entities: Mapping[str, EntityMapping]
+
+    @classmethod
+    def read(cls, toml_text: str, env: Mapping[str, str], *, folder: Path | None = None) -> "Settings":
+        """Read settings from a TOML text and the environment; relative paths start at `folder`; SettingError."""
+        try:
+            given = tomllib.loads(toml_text, parse_float=Decimal)
+        except tomllib.TOMLDecodeError as error:
+            raise SettingError(f"The settings are not TOML: {error}. Correct that line.") from None
+        base = (folder or Path()).absolute()
+        _refuse_unknown("", given, ["pack", *_SECTIONS, "rules", "entities"], "section")
+        sections: dict[str, Any] = {
+            name: _section(kind, name, _table(name, given), env, base) for name, kind in _SECTIONS.items()
+        }
+        about = _about(cls)["pack"]
+        pack = _value(about, "pack", given.get("pack", about.default), env, base)
+        rules = {
+            name: _table(f"rules.{name}", {f"rules.{name}": rule}) for name, rule in _table("rules", given).items()
+        }
+        return cls(pack=pack, **sections, rules=_frozen(rules), entities=_entities(_table("entities", given)))
+
+
+def documented() -> list[tuple[str, Any, str]]:
+    """Every setting as (key, default as written in TOML or None, one-line meaning)."""
+    listed = [("pack", _about(Settings)["pack"])]
+    listed += [(f"{name}.{key}", about) for name, kind in _SECTIONS.items() for key, about in _about(kind).items()]
+    rows = [(key, about.default, about.meaning) for key, about in listed]
+    rows.append(("rules.<name>", None, "Thresholds of a rule; a table inside holds those of one project"))
+    return rows + [(f"entities.<name>.{key}", None, meaning) for key, meaning in MAPPING_KEYS.items()]
+
+
+def _about(kind: type) -> dict[str, Setting]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+
+
+def _section(kind: type, name: str, given: Mapping[str, Any], env: Mapping[str, str], base: Path) -> Any:
+    known = _about(kind)
+    _refuse_unknown(f"{name}.", given, known, "setting")
+    secrets = {one.name for one in fields(kind) if not one.repr}
+    return kind(
+        **{
+            key: _value(about, f"{name}.{key}", given.get(key, about.default), env, base, secret=key in secrets)
+            for key, about in known.items()
+        }
+    )
+
+
+def _value(about: Setting, key: str, value: Any, env: Mapping[str, str], base: Path, *, secret: bool = False) -> Any:
+    if about.env and about.env in env:
+        key, value = about.env, env[about.env]
+    try:
+        return about.read(value, base)
+    except _UnfitError as unfit:
+        shown = "not usable" if secret else str(value) if isinstance(value, Decimal) else repr(value)
+        raise SettingError(f"{key} is {shown}. {unfit}") from None
+
+
+def _table(key: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = given.get(key, {})
+    if not isinstance(value, dict):
+        raise SettingError(f"{key} is {value!r}. Give a table: [{key}].")
+    return value
+
+
+def _refuse_unknown(prefix: str, given: Iterable[str], known: Iterable[str], what: str) -> None:
+    for name in given:
+        if name not in known:
+            raise SettingError(f"{prefix}{name} is no {what}. {nearest(name, known)}")
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _frozen(one) for key, one in value.items()})
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
+
+
+def _entities(given: Mapping[str, Any]) -> Mapping[str, EntityMapping]:
+    _refuse_unknown("entities.", given, ENTITIES, "entity")
+    tables = {name: _table(f"entities.{name}", {f"entities.{name}": one}) for name, one in given.items()}
+    return MappingProxyType({name: _mapping(ENTITIES[name], table) for name, table in tables.items()})
+
+
+def _mapping(entity: Entity, given: Mapping[str, Any]) -> EntityMapping:
+    key = f"entities.{entity.name}"
+    _refuse_unknown(f"{key}.", given, MAPPING_KEYS, "setting of a mapping")
+    mapping = EntityMapping(entity.name, **{name: _mapping_value(key, name, value) for name, value in given.items()})
+    _check_columns(key, entity, mapping)
+    _check_shape(key, entity, mapping)
+    refuse_face_data(key, [mapping.query, mapping.table, *mapping.columns.values()])
+    return mapping
+
+
+_SHAPES: Mapping[str, tuple[type, str]] = {
+    "query": (str, "Give a text in quotes."),
+    "table": (str, "Give a text in quotes."),
+    "day_only": (list, 'Give a list of columns, such as ["created_at"].'),
+    "timed": (list, 'Give a list of columns, such as ["created_at"].'),
+}
+
+
+def _mapping_value(key: str, name: str, value: Any) -> Any:
+    kind, way_out = _SHAPES.get(name, (dict, "Give a table: { column = … }."))
+    if not isinstance(value, kind):
+        raise SettingError(f"{key}.{name} is {value!r}. {way_out}")
+    return _frozen(value)
+
+
+def _check_columns(key: str, entity: Entity, mapping: EntityMapping) -> None:
+    for part in ("columns", "constants", "codes", "day_only", "timed"):
+        _refuse_unknown(f"{key}.{part}.", getattr(mapping, part), entity.column_names, f"column of {entity.name}")
+    for canonical, source in mapping.columns.items():
+        if not isinstance(source, str) or not source:
+            raise SettingError(f"{key}.columns.{canonical} is {source!r}. Give the source column's name in quotes.")
+    for column, codes in mapping.codes.items():
+        if not isinstance(codes, Mapping) or not codes:
+            raise SettingError(f'{key}.codes.{column} is {codes!r}. Give a table such as {{ "0" = "A" }}.')
+    for column in mapping.constants:
+        if isinstance(mapping.constants[column], Mapping | tuple):
+            raise SettingError(f"{key}.constants.{column} is no single value. Give a text, number, flag or date.")
+    _check_times(key, entity, mapping)
+
+
+def _check_times(key: str, entity: Entity, mapping: EntityMapping) -> None:
+    times = [column.name for column in entity.columns if column.kind == "time" and column.name != "updated_at"]
+    for part in ("day_only", "timed"):
+        _refuse_unknown(f"{key}.{part}.", getattr(mapping, part), times, f"time of {entity.name}")
+    for column in set(mapping.day_only) & set(mapping.timed):
+        raise SettingError(f"{key} lists {column!r} in day_only and in timed. Keep one of them.")
+
+
+def _check_shape(key: str, entity: Entity, mapping: EntityMapping) -> None:
+    if bool(mapping.query.strip()) == bool(mapping.table):
+        raise SettingError(f"{key} needs either query or table with columns. Give exactly one of the two.")
+    if mapping.query and mapping.columns:
+        raise SettingError(f"{key} has query and columns. Name the columns in the query, with AS, and drop columns.")
+    if twice := set(mapping.columns) & set(mapping.constants):
+        raise SettingError(f"{key} has {min(twice)!r} in columns and in constants. Keep one of them.")
+    if mapping.table:
+        require_columns(key, entity, [*mapping.columns, *mapping.constants])
+
+
+def require_columns(key: str, entity: Entity, present: Iterable[str]) -> None:
+    """Raise SettingError naming the first required column that is not present."""
+    for column in entity.columns:
+        if column.required and column.name not in present:
+            raise SettingError(f"{key} returns no {column.name!r}, which {entity.name} requires. Map it.")
