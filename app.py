@@ -6,17 +6,15 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from data_access.settings import SettingError, Settings
-from metrics.answers import Record, records
+from metrics.answers import BASES, Record, question, records
 from metrics.pack import Pack, PackError
-from metrics.periods import Span
-from metrics.query import DIMENSIONS, Query, QueryError
-from metrics.totals import Where
+from metrics.query import DIMENSIONS, QueryError
 
 CONFIG = "warboard.toml"
 
@@ -37,9 +35,13 @@ def read_settings(path: str | None) -> Settings:
 def __getattr__(name: str) -> Any:
     # `gunicorn app:server` builds the site when a worker asks for it, not when a command imports this module.
     if name == "server":
-        from dashboards._site import start_site
+        import atexit
 
-        return start_site(read_settings(None), clock=utc_now)
+        from dashboards._serving import start_site
+
+        site = start_site(read_settings(None), clock=utc_now)
+        atexit.register(site.stop)
+        return site.server
     raise AttributeError(name)
 
 
@@ -95,7 +97,16 @@ def query(options: argparse.Namespace) -> int:
     settings = read_settings(options.config)
     pack = read_pack(settings)
     snapshot = published_snapshot(settings)
-    asked = question(options, snapshot.as_of.date())
+    asked = question(
+        options.metrics,
+        today=snapshot.as_of.date(),
+        by=options.by,
+        first=options.first,
+        last=options.last,
+        basis=options.basis,
+        where=options.where,
+        window=options.window,
+    )
     found = records(answered(Folder(settings.snapshots.dir), snapshot, pack, asked), snapshot, pack, asked)
     {"json": print_json, "csv": print_csv, "table": print_table}[options.format](found)
     return 0
@@ -109,30 +120,6 @@ def read_pack(settings: Settings) -> Pack:
 
 
 # ---------------------------------------------------------------------------------------------------------------- query
-
-
-def question(options: argparse.Namespace, today: date) -> Query:
-    """The query of the command line's words; by default the current month to as_of."""
-    by = tuple(name for part in options.by for name in part.split(",") if name)
-    window = int(options.window) if options.window.isdecimal() else options.window
-    if window not in ("default", "none") and not isinstance(window, int):
-        raise QueryError(f"--window {options.window}: give default, none or a number of days.")
-    first = options.first or today.replace(day=1)
-    span = Span(first, options.last or max(today, first))
-    if span.last < span.first:
-        raise QueryError(f"--to {span.last} lies before --from {span.first}.")
-    return Query(tuple(options.metrics), span, by, options.basis, where(options.where), window)
-
-
-def where(words: Iterable[str]) -> Where:
-    """Narrowings such as `project=P1,P2`; several of one dimension add up; an empty value is 未归属."""
-    found: dict[str, set[str]] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or name not in ("project", "channel", "staff"):
-            raise QueryError(f"--where {word}: write project=…, channel=… or staff=….")
-        found.setdefault(name, set()).update(value.split(","))
-    return Where(**{name: frozenset(ids) for name, ids in found.items()})
 
 
 def print_json(found: Sequence[Record]) -> None:
@@ -196,9 +183,9 @@ def parser() -> argparse.ArgumentParser:
     asked = command("query", query)
     asked.add_argument("metrics", nargs="+", metavar="METRIC")
     asked.add_argument("--by", action="append", default=[], help=f"comma-separated, of {', '.join(DIMENSIONS)}")
-    asked.add_argument("--from", dest="first", type=date.fromisoformat, metavar="YYYY-MM-DD")
-    asked.add_argument("--to", dest="last", type=date.fromisoformat, metavar="YYYY-MM-DD", help="included")
-    asked.add_argument("--basis", choices=("period", "cohort"), default="period")
+    asked.add_argument("--from", dest="first", metavar="YYYY-MM-DD")
+    asked.add_argument("--to", dest="last", metavar="YYYY-MM-DD", help="included")
+    asked.add_argument("--basis", choices=BASES, default="period")
     asked.add_argument(
         "--where", action="append", default=[], metavar="DIMENSION=ID", help="narrow, such as project=P1"
     )

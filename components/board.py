@@ -44,13 +44,17 @@ def board_card(
     *,
     basis: str | None = None,
     top: int | None = None,
+    of: int | None = None,
     href: Href | None = None,
 ) -> Element:
-    """The ranking with its weeks and basis (period or cohort); `top` keeps the first so many ranks, ties included."""
+    """The ranking with its weeks and basis (period or cohort).
+
+    `top` keeps the first so many ranks, ties included; `of` says among how many a rank was won, where not all rows are shown.
+    """
     rows = [row for row in board.rows if top is None or (row.rank or 0) <= top]
     return section(".board")[
         header(".board-head")[h3(".board-title")[title], p(".board-period")[_period(board, basis, words)]],
-        missing(board.absent, words) if board.absent else _standings(rows, metric, title, name, words, href),
+        missing(board.absent, words) if board.absent else _standings(rows, metric, title, name, words, of, href),
         _unranked(board.unranked, metric, name, words) if top is None and board.unranked else None,
     ]
 
@@ -64,7 +68,13 @@ def _period(board: Board, basis: str | None, words: Words) -> Node:
 
 
 def _standings(
-    rows: Sequence[Standing], metric: Metric, title: str, name: Naming, words: Words, href: Href | None
+    rows: Sequence[Standing],
+    metric: Metric,
+    title: str,
+    name: Naming,
+    words: Words,
+    of: int | None,
+    href: Href | None,
 ) -> Element:
     if not rows:
         return p(".nothing")[words.of("empty_board")]
@@ -77,7 +87,7 @@ def _standings(
             tbody[
                 [
                     tr(class_=["standing", {"is-top": (row.rank or 9) <= 3, "is-first": row.rank == 1}])[
-                        td(".standing-rank")[str(row.rank), row.tied and small(".standing-tied")[words.of("tied")]],
+                        td(".standing-rank")[str(row.rank), of and f"/{of}", row.tied and small(".standing-tied")[words.of("tied")]],
                         th(".standing-name", scope="row")[_named(row, name, words, href)],
                         td(".standing-value")[_value(row, metric, words, shows_raw)],
                         td(".standing-change")[_move(row, words, had_week_before)],

@@ -160,12 +160,20 @@ def _asides(stage: Stage, before: Stage | None, words: Words) -> Node:
         ],
         _of_first(stage, before, words),
         stage.skipped > 0 and span(".aside-skipped")[words.of("walk_ins_counted", n=f"{stage.skipped:,}")],
+        _over_whole(stage, before, words),
         stage.immature > 0 and span(".aside-immature")[words.of("immature_left_out", n=f"{stage.immature:,}")],
         stage.astray > 0 and span(".aside-astray")[f"{words.of('astray')} {stage.astray:,}"],
         stage.count.is_missing and span(".aside-missing")[words.reason(stage.count)],
     ]
     shown = [note for note in notes if note]
     return p(".step-asides")[shown] if shown else None
+
+
+def _over_whole(stage: Stage, before: Stage | None, words: Words) -> Node:
+    """Why a rate of a period exceeds the whole: the step before happened earlier. It is never left unsaid."""
+    if before is None or before.step == "exposure" or (stage.of_previous.value or 0) <= 1:
+        return None
+    return span(".aside-over")[words.of("over_whole", before=words.say(before.label))]
 
 
 def _of_first(stage: Stage, before: Stage | None, words: Words) -> Node:

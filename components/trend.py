@@ -59,8 +59,8 @@ def _line(points: Sequence[Point], metric: Metric, words: Words, colours: Mappin
         "text": [_said(point, metric, words) for point in points],
         "hovertemplate": "%{text}<extra></extra>",
         "connectgaps": False,
-        "line": {"color": colours["own"], "width": 2},
-        "marker": {"color": colours["own"], "size": 7, "symbol": ["circle-open" if one.running else "circle" for one in points]},
+        "line": {"color": colours["accent"], "width": 2},
+        "marker": {"color": colours["accent"], "size": 7, "symbol": ["circle-open" if one.running else "circle" for one in points]},
     }
 
 

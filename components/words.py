@@ -94,6 +94,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "walk_ins": ("未留电直接到访", "Walk-ins without a lead"),
     "walk_ins_counted": ("未留电直接到访 {n}(计入转化)", "Walk-ins {n} (in the rate)"),
     "immature_left_out": ("未成熟 {n}(不计转化)", "Too young {n} (not in the rate)"),
+    "over_whole": ("超过100%:含本期之前{before}的客户", "Over 100%: some reached {before} before this period"),
     "walk_ins_short": ("直接到访 {n}", "Walk-ins {n}"),
     "immature": ("未成熟", "Too young"),
     "astray": ("顺序不符", "Out of order"),

@@ -77,9 +77,11 @@ def derive_parties(
     _missing_changes(connection)
     connection.execute(_touched(mapped))
     connection.execute("create or replace temp table touched_day (day date)")
-    _collect_days(connection)
-    connection.execute(_parties(mapped_steps(mapped), rules))
-    _collect_days(connection)
+    if before is not None:
+        _collect_days(connection)
+    connection.execute(_parties(mapped, rules))
+    if before is not None:
+        _collect_days(connection)
 
 
 def _views(mapped: Mapping[str, set[str]]) -> list[str]:
@@ -96,7 +98,7 @@ def _event_source(kind: str, mapped: Mapping[str, set[str]]) -> str:
     if kind not in mapped and column in mapped.get("lead", set()):
         return f"""select '{kind}' as kind, '#' || id as id, id as lead_id, person, project_id, {column} as "at",
             {column}_day_only as day_only, cast(null as timestamp) as cancelled_at, cast(null as boolean) as cancelled_day_only,
-            channel_id, staff_id from lead where {column} is not null"""
+            channel_id, staff_id from lead where {column} is not null and created_at <= getvariable('as_of')"""
     at = ENTITIES[kind].at
     lost = kind != "visit"
     cancelled = (
@@ -109,10 +111,12 @@ def _event_source(kind: str, mapped: Mapping[str, set[str]]) -> str:
 
 def _contact_source(mapped: Mapping[str, set[str]]) -> str:
     if "follow_up" in mapped:
-        return """create or replace temp view contact_source as select lead_id, "at", at_day_only as day_only
+        return """create or replace temp view contact_source as
+            select lead_id, "at", at_day_only as day_only, "at" as followed_up_at
             from follow_up where reached is distinct from false and "at" <= getvariable('as_of')"""
     return """create or replace temp view contact_source as
-        select id as lead_id, first_response_at as "at", first_response_at_day_only as day_only
+        select id as lead_id, first_response_at as "at", first_response_at_day_only as day_only,
+            cast(null as timestamp) as followed_up_at
         from lead where first_response_at <= getvariable('as_of')"""
 
 
@@ -141,8 +145,9 @@ def _collect_days(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(sql("touched_days"))
 
 
-def _parties(steps: tuple[str, ...], rules: PartyRules) -> str:
+def _parties(mapped: Mapping[str, set[str]], rules: PartyRules) -> str:
     chain, columns, joins = [], [], []
+    steps = mapped_steps(mapped)
     for place, (step, window) in enumerate(step_windows(steps, rules).items()):
         chain.append(_chain(step, f"chain_{place}", f"chain_{place + 1}", window))
         joins.append(f"\nleft join chain_{place + 1} k{place} on k{place}.party_id = b.party_id")
@@ -154,10 +159,17 @@ def _parties(steps: tuple[str, ...], rules: PartyRules) -> str:
         )
     return sql("parties").format(
         re_entry_days=rules.re_entry_days,
+        earliest_dates="\n".join(_earliest_date(step) for step in steps if step not in mapped),
         chain="\n".join(chain),
         step_columns="".join(columns),
         step_joins="".join(joins),
     )
+
+
+def _earliest_date(step: str) -> str:
+    """Of the dates of a step on a party's leads only the earliest counts as an event."""
+    return f"""delete from placed where kind = '{step}' and id not in (
+        select arg_min(id, ("at", id)) from placed where kind = '{step}' group by party_id);"""
 
 
 def _chain(step: str, before: str, here: str, window: int) -> str:

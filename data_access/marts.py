@@ -98,6 +98,8 @@ def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], 
 
 
 def _touch_every_day(connection: duckdb.DuckDBPyConnection, measures: list[Measure]) -> None:
+    # Today is there even when nothing else is, so that every mart has a file that names its columns.
+    connection.execute("insert into touched_day select getvariable('as_of')::date")
     for source, at in sorted({(m.source, m.at) for m in measures}):
         connection.execute(f'insert into touched_day select distinct "{at}"::date from {source}')
     connection.execute(
@@ -246,7 +248,7 @@ def _build_referrers(connection: duckdb.DuckDBPyConnection) -> None:
         select day, project, referrer, cast(sum(referrals) as bigint) as referrals,
             cast(sum(referred_contracts) as bigint) as referred_contracts
         from (
-            select "at"::date as day, project, referrer_id as referrer, count(*) as referrals, 0 as referred_contracts
+            select "at"::date as day, project, coalesce(referrer_id, '') as referrer, count(*) as referrals, 0 as referred_contracts
             from f_referral where "at" <= as_of group by all
             union all
             select signed_at::date, project, referrer_id, 0, count(*)

@@ -57,7 +57,7 @@ def manifest(
         "select mart, file from mart_file order by mart, month nulls first"
     ).fetchall():
         files[mart].append(file)
-    (newest,) = connection.execute("select max(newest) from newest").fetchone() or (None,)
+    ((newest,),) = connection.execute("select max(newest) from newest").fetchall()
     return {
         "as_of": report.clock,
         "newest_event": newest,

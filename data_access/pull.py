@@ -326,9 +326,10 @@ class EntityPull:
     def _fill_empty(self, final: str) -> None:
         """Put the first rows where there were none; what is new is then all there is, without a copy."""
         self._execute(f"INSERT INTO {self._name} {final}")
-        self._execute(f"DROP TABLE new_{self._name}")
-        self._execute(f"CREATE TEMP VIEW new_{self._name} AS FROM {self._name}")
-        self._counts["inserted"] = self._number(f"SELECT count(*) FROM {self._name}")
+        if inserted := self._number(f"SELECT count(*) FROM {self._name}"):
+            self._execute(f"DROP TABLE new_{self._name}")
+            self._execute(f"CREATE TEMP VIEW new_{self._name} AS FROM {self._name}")
+            self._counts["inserted"] = inserted
 
     def _apply_by_id(self, how: Depth, final: str) -> None:
         name = self._name

@@ -119,8 +119,8 @@ class Refresher:
         """The as_of of the last derivation, or None when everything has to be computed anew."""
         connection = self._replica.connection
         connection.execute("create table if not exists derived (as_of timestamp, fingerprint varchar)")
-        found = connection.execute("select as_of from derived where fingerprint = ?", [self._fingerprint()]).fetchone()
-        return found[0] if found else None
+        found = connection.execute("select as_of from derived where fingerprint = ?", [self._fingerprint()]).fetchall()
+        return found[0][0] if found else None
 
     def _fingerprint(self) -> str:
         """What the derived tables depend on besides rows: layout, measures, rules, and what is mapped."""
@@ -151,7 +151,7 @@ class Refresher:
         values = [today] if "?" in condition else []
         query = f"select count(*), coalesce({amount}, 0) from {{}} where {condition}"
         now, gone, come = (
-            self._replica.connection.execute(query.format(table), values).fetchone() or (0, 0)
+            self._replica.connection.execute(query.format(table), values).fetchall()[0]
             for table in (entity, f"old_{entity}", f"new_{entity}")
         )
         before = (now[0] + gone[0] - come[0], Decimal(now[1]) + Decimal(gone[1]) - Decimal(come[1]))

@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -53,6 +53,8 @@ class TableFacts:
     key: tuple[str, ...]
     rows: int | None
     problem: str = ""
+    comment: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -272,11 +274,19 @@ class Reading:
     def _facts(self, inspector: Any, name: str, rows: int | None) -> TableFacts:
         try:
             with self._apart():
-                columns = {column["name"]: str(column["type"]) for column in inspector.get_columns(name)}
+                described = inspector.get_columns(name)
+                columns = {column["name"]: str(column["type"]) for column in described}
                 key = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
         except (SQLAlchemyError, NotImplementedError) as error:
             return TableFacts(name, {}, (), rows, problem=f"cannot be described: {self._source._safe(error)}")
-        return TableFacts(name, columns, key, rows)
+        comments = {column["name"]: column["comment"] for column in described if column.get("comment")}
+        return TableFacts(name, columns, key, rows, comment=self._comment(inspector, name), comments=comments)
+
+    def _comment(self, inspector: Any, name: str) -> str:
+        """What the source's owner wrote beside a table; nothing where the database keeps no such comments."""
+        with suppress(SQLAlchemyError, NotImplementedError), self._apart():
+            return inspector.get_table_comment(name)["text"] or ""
+        return ""
 
     def _sizes(self, names: Sequence[str]) -> dict[str, int]:
         dialect = self._connection.dialect
@@ -304,6 +314,7 @@ class Reading:
     def _stream(
         self, mapping: EntityMapping, statement: TextClause, values: Mapping[str, Any]
     ) -> Generator[Batch, None, None]:
+        unread: Any = None
         try:
             with self._apart():
                 options = {"stream_results": True, "max_row_buffer": BATCH_ROWS}
@@ -311,12 +322,16 @@ class Reading:
                     names = [name.lower() for name in result.keys()]  # noqa: SIM118
                     kinds = _kinds(self._connection.dialect.driver, result.cursor)
                     fetch = self._fetch(result)
+                    unread = getattr(result.cursor, "_result", None)
                     first = result.fetchmany(1)
                     yield Batch(names, kinds, [*first, *fetch(BATCH_ROWS)] if first else [])
                     while first and (rows := fetch(BATCH_ROWS)):
                         yield Batch(names, kinds, rows)
         except (SQLAlchemyError, self._driver_error, OverflowError, ValueError) as error:
-            raise self._failed(mapping, error) from None
+            failure = self._failed(mapping, error)
+            if isinstance(failure, SourceError) and hasattr(unread, "unbuffered_active"):
+                unread.unbuffered_active = False  # PyMySQL would go on reading from the lost connection
+            raise failure from None
 
     def _fetch(self, result: Any) -> Callable[[int], Sequence[Any]]:
         """How to get more rows, past SQLAlchemy's where it is known to hold back no more than the first row.

@@ -1,29 +1,80 @@
 """Answers as records: what `query` prints and the API returns, row by row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from metrics.pack import Metric, Pack
-from metrics.query import Query, Row
+from metrics.periods import Span
+from metrics.query import Query, QueryError, Row, standing_still
 from metrics.reading import Number, Reading, money_text
 from metrics.snapshot import NOWHERE, Snapshot
+from metrics.totals import Where
 
 Record = dict[str, Any]
+BASES = ("period", "cohort")
+
+
+def question(
+    metrics: Sequence[str],
+    *,
+    today: date,
+    by: Iterable[str] = (),
+    first: str | None = None,
+    last: str | None = None,
+    basis: str = "period",
+    where: Iterable[str] = (),
+    window: str = "default",
+) -> Query:
+    """The query of a command line's or an address's words; by default the current month to today. QueryError."""
+    if not metrics:
+        raise QueryError("No metric is named. Name one, such as leads.")
+    if basis not in BASES:
+        raise QueryError(f"basis is {basis!r}. Give {' or '.join(BASES)}.")
+    start = _day("from", first) or today.replace(day=1)
+    span = Span(start, _day("to", last) or max(today, start))
+    if span.last < span.first:
+        raise QueryError(f"to ({span.last}) lies before from ({span.first}). Give the earlier day first.")
+    dimensions = tuple(name for part in by for name in part.split(",") if name)
+    days = int(window) if window.isdecimal() else window
+    if not isinstance(days, int) and days not in ("default", "none"):
+        raise QueryError(f"window is {window!r}. Give default, none or a number of days.")
+    return Query(tuple(metrics), span, dimensions, basis, _where(where), days)  # type: ignore[arg-type]
+
+
+def _day(name: str, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise QueryError(f"{name} is {text!r}. Give a day such as 2026-03-31.") from None
+
+
+def _where(words: Iterable[str]) -> Where:
+    """Narrowings such as `project=P1,P2`; several of one dimension add up; an empty value is 未归属."""
+    found: dict[str, set[str]] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name not in ("project", "channel", "staff"):
+            raise QueryError(f"where is {word!r}. Write project=…, channel=… or staff=….")
+        found.setdefault(name, set()).update(value.split(","))
+    return Where(**{name: frozenset(ids) for name, ids in found.items()})
 
 
 def records(rows: Iterable[Row], snapshot: Snapshot, pack: Pack, query: Query) -> list[Record]:
     """One record per group and metric: ids with names, dates as text, the value with its unit, or null with the reason."""
-    return [_record(row, snapshot, pack.metric(row.metric), query) for row in rows]
+    return [_record(row, snapshot, pack, query) for row in rows]
 
 
-def _record(row: Row, snapshot: Snapshot, metric: Metric, query: Query) -> Record:
+def _record(row: Row, snapshot: Snapshot, pack: Pack, query: Query) -> Record:
     record: Record = {}
+    metric = pack.metric(row.metric)
     # A metric the source cannot give at all answers once, without a group.
     for name, value in zip(query.by, row.key, strict=False):
         record |= _dimension(snapshot, name, value)
-    return {**record, "metric": metric.name, **_reading(metric, row.reading), "basis": query.basis}
+    still = standing_still(snapshot, pack, metric.name)
+    since = {"frozen_since": still.since.isoformat()} if still else {}
+    return {**record, "metric": metric.name, **_reading(metric, row.reading), "basis": query.basis, **since}
 
 
 def _dimension(snapshot: Snapshot, name: str, value: str | date) -> Record:

@@ -9,7 +9,7 @@ from metrics.pack import BoardSpec, Metric, Pack
 from metrics.periods import Span
 from metrics.query import Query, lacking, readings
 from metrics.reading import Number, Reading, count
-from metrics.snapshot import Snapshot
+from metrics.snapshot import NOWHERE, Snapshot
 from metrics.totals import EVERYTHING, Frames, Where, between, narrowed, sums
 
 ROLLING_WEEKS = 4
@@ -77,10 +77,10 @@ def _readings(frames: Frames, pack: Pack, spec: BoardSpec, span: Span, where: Wh
 
 
 def referrer_counts(snapshot: Snapshot, measure: str, span: Span, where: Where = EVERYTHING) -> dict[str, Reading]:
-    """Referrals (or referred contracts) of each referrer over a span."""
+    """Referrals (or referred contracts) of each referrer over a span; nobody stands for those without a referrer."""
     frame = narrowed(between(snapshot.marts["referrers"], span.first, span.last), Where(project=where.project))
     found = sums(frame, (measure,), ("referrer",))
-    return {str(key[0]): count(values[measure]) for key, values in found.items() if values[measure]}
+    return {str(key[0]): count(values[measure]) for key, values in found.items() if values[measure] and key[0] != NOWHERE}
 
 
 def _few(metric: Metric, reading: Reading) -> bool:
@@ -94,7 +94,8 @@ def _mostly_few(metric: Metric, found: Mapping[str, Reading]) -> bool:
 def _standings(spec: BoardSpec, metric: Metric, found: Mapping[str, Reading]) -> list[Standing]:
     """Everyone's standing, ranked ones first, best first; equal values share a rank (1, 1, 3)."""
     counted = {id: one for id, one in found.items() if one.value is not None and not _few(metric, one)}
-    values = shrunk(counted) if spec.shrink else {id: one.value for id, one in counted.items() if one.value is not None}
+    drawn = shrunk({id: one for id, one in found.items() if one.value is not None}) if spec.shrink else {}
+    values = {id: drawn.get(id, one.value) for id, one in counted.items() if one.value is not None}
     order = sorted(values.values(), reverse=metric.better != "lower")
     ranks = {id: order.index(value) + 1 for id, value in values.items()}
     ranked = [
@@ -116,7 +117,7 @@ def _with_changes(now: list[Standing], last: list[Standing]) -> list[Standing]:
 
 
 def shrunk(found: Mapping[str, Reading]) -> dict[str, Number]:
-    """Each rate drawn towards the group's: empirical Bayes, beta-binomial with a prior by the method of moments.
+    """Each rate drawn towards the group's, to which small samples belong: empirical Bayes, a beta-binomial prior by moments.
 
     With m = Σx/Σn and between-variance t = max(0, (Σ n(p − m)² − (k − 1) m(1 − m)) / (N − Σn²/N)) the prior has strength
     s = m(1 − m)/t − 1 (t = 0: everybody at m; s ≤ 0: nobody is drawn); the shrunk rate is (x + s·m) / (n + s).

@@ -9,8 +9,8 @@ from fractions import Fraction
 from metrics.entities import ENTITIES
 from metrics.pack import Pack
 from metrics.periods import Comparison, Span, end, start
-from metrics.query import Query, one, stored
-from metrics.reading import Reading
+from metrics.query import Query, one, readings, stored
+from metrics.reading import Reading, count
 from metrics.snapshot import Snapshot
 from metrics.targets import target_value
 from metrics.totals import EVERYTHING, Frames, Where
@@ -85,13 +85,21 @@ def _change(now: Reading, before: Reading, *, is_rate: bool) -> Fraction | None:
 
 def pace(frames: Frames, pack: Pack, grain: str, project: str | None, where: Where = EVERYTHING) -> Pace:
     """The pace of the overview's target in the running month, quarter or year, for a project or (None) everything in view."""
-    today = frames.snapshot.as_of.date()
-    first, last = start(grain, today), end(grain, today)
     inside = where if project is None else Where(project=frozenset((project,)))
-    metric = pack.overview_target
-    done = one(frames, pack, metric, Query((metric,), Span(first, today), where=inside))
-    target = _target(frames.snapshot, metric, Span(first, last), inside)
-    elapsed = Fraction((today - first).days + 1, (last - first).days + 1)
+    metric, span = pack.overview_target, _so_far(frames, grain)
+    return _pace(frames, pack, grain, project, one(frames, pack, metric, Query((metric,), span, where=inside)), inside)
+
+
+def _so_far(frames: Frames, grain: str) -> Span:
+    today = frames.snapshot.as_of.date()
+    return Span(start(grain, today), today)
+
+
+def _pace(frames: Frames, pack: Pack, grain: str, project: str | None, done: Reading, inside: Where) -> Pace:
+    so_far = _so_far(frames, grain)
+    whole = Span(so_far.first, end(grain, so_far.last))
+    target = _target(frames.snapshot, pack.overview_target, whole, inside)
+    elapsed = Fraction(so_far.days, whole.days)
     if done.value is None or not target:
         return Pace(project, done, target, None, elapsed, None)
     attainment = Fraction(done.value) / target
@@ -119,7 +127,12 @@ def last_full_week(today: date) -> date:
 
 def paces(frames: Frames, pack: Pack, grain: str, projects: Iterable[str]) -> list[Pace]:
     """The pace of each project, farthest behind first, those without a target last."""
-    found = [pace(frames, pack, grain, project) for project in projects]
+    metric = pack.overview_target
+    done = readings(frames, pack, metric, Query((metric,), _so_far(frames, grain), ("project",)))
+    nothing = done.get((), count(0))
+    found = [
+        _pace(frames, pack, grain, id, done.get((id,), nothing), Where(project=frozenset((id,)))) for id in projects
+    ]
     return sorted(found, key=lambda one: (one.behind is None, -(one.behind or 0), one.project or ""))
 
 

@@ -56,6 +56,12 @@ class Measure:
         """Whether its values are yuan (held as ten-thousandths in marts)."""
         return self.unit == "yuan"
 
+    @property
+    def entities(self) -> frozenset[str]:
+        """The entities its rows come from; a party is made of leads."""
+        named = {one.strip().partition(".")[0] for need in self.needs for one in need.split("|")}
+        return frozenset(named | {"lead" if self.source == "party" else self.source})
+
 
 @dataclass(frozen=True)
 class CohortStep:
@@ -171,6 +177,16 @@ class Pack:
         """The stored measures a measure is made of (itself, or those of its formula)."""
         spec = self.measures[measure]
         return (measure,) if spec.formula is None else spec.formula.measures
+
+
+    def entities(self, metric: str) -> frozenset[str]:
+        """The entities a metric is computed from."""
+        spec = self.metric(metric)
+        if spec.lag or spec.state:
+            return frozenset(("lead", "follow_up", *STEPS_AFTER_LEAD))
+        names = spec.formula.measures if spec.formula else (spec.target,)
+        stored = [self.measures[part] for name in names for part in self.parts(name)]
+        return frozenset(entity for measure in stored for entity in measure.entities)
 
 
 def _as_metric(measure: Measure) -> Metric:

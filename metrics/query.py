@@ -12,7 +12,7 @@ import pandas as pd
 from metrics.pack import Metric, Pack
 from metrics.periods import Span
 from metrics.reading import Number, Reading, count, missing, ratio, yuan
-from metrics.snapshot import Snapshot
+from metrics.snapshot import Frozen, Snapshot
 from metrics.targets import target_value
 from metrics.totals import (
     EVERYTHING,
@@ -117,14 +117,18 @@ def lacking(snapshot: Snapshot, pack: Pack, metric: Metric) -> Reading | None:
     return None
 
 
+def standing_still(snapshot: Snapshot, pack: Pack, metric: str) -> Frozen | None:
+    """The oldest failed entity a metric rests on: its number stands still since then; None when all are fresh."""
+    hit = [one for one in snapshot.frozen if one.entity in pack.entities(metric)]
+    return min(hit, key=lambda one: one.since, default=None)
+
+
 def _formula(frames: Frames, pack: Pack, metric: Metric, query: Query) -> dict[Key, Reading]:
-    absent = lacking(frames.snapshot, pack, metric)
-    names = stored(pack, metric)
-    found = span_sums(frames, names, query.span, query.by, query.where)
+    if absent := lacking(frames.snapshot, pack, metric):
+        return {(): absent}
+    found = span_sums(frames, stored(pack, metric), query.span, query.by, query.where)
     if found is None:
         raise NoMart(_no_mart(metric, query))
-    if absent:
-        return {(): absent}
     return {
         key: reading_of(pack, metric, values) for key, values in found.items() if not query.by or any(values.values())
     }

@@ -1,5 +1,6 @@
 """Alert rules: what stands out, since when, on what evidence, and what to do next."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -288,3 +289,24 @@ def by_project(found: Iterable[Finding], snapshot: Snapshot) -> dict[str, list[F
         if one.kind == "project":
             grouped.setdefault(one.subject, []).append(one)
     return grouped
+
+
+def worst_first(found: Iterable[Finding]) -> list[Finding]:
+    """Findings by severity, then oldest, then the largest change first within a rule."""
+
+    def weight(one: Finding) -> tuple[Any, ...]:
+        change = one.values.get("change", 0)
+        size = Fraction(change) if not isinstance(change, str) else Fraction(0)
+        return SEVERITIES.index(one.severity), one.since, one.rule, -size, one.subject
+
+    return sorted(found, key=weight)
+
+
+def foremost(found: Iterable[Finding], most: int) -> list[Finding]:
+    """The few to look at first: the worst severity before others, and in it every rule once before any rule twice."""
+    met: Counter[tuple[str, str]] = Counter()
+    turns = []
+    for one in worst_first(found):
+        met[one.severity, one.rule] += 1
+        turns.append((SEVERITIES.index(one.severity), met[one.severity, one.rule], len(turns), one))
+    return [one for *_, one in sorted(turns)[:most]]

@@ -1,4 +1,7 @@
-"""Targets as data: each day belongs to the covering target with the shortest span, its value spread evenly over its days."""
+"""Targets as data: each day belongs to the covering target with the shortest span, its value spread evenly over its days.
+
+Targets of the very same days add up.
+"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -32,12 +35,17 @@ def spread(targets: Iterable[Target], span: Span) -> Fraction | None:
         covering = [t for t in overlapping if t.starts_on <= first and t.ends_on >= last]
         if covering:
             best = min(covering, key=lambda t: (_days(t), -t.starts_on.toordinal()))
-            total += Fraction(best.value) * ((last - first).days + 1) / _days(best)
+            value = sum((Fraction(t.value) for t in covering if _same_days(t, best)), Fraction(0))
+            total += value * ((last - first).days + 1) / _days(best)
     return total
 
 
 def _days(target: Target) -> int:
     return (target.ends_on - target.starts_on).days + 1
+
+
+def _same_days(one: Target, other: Target) -> bool:
+    return (one.starts_on, one.ends_on) == (other.starts_on, other.ends_on)
 
 
 def _pieces(targets: list[Target], span: Span) -> Iterable[tuple[date, date]]:

@@ -42,7 +42,7 @@ def _starts(grain: Grain, today: date) -> list[date]:
 
 
 def trend_metrics(snapshot: Snapshot, pack: Pack) -> tuple[str, ...]:
-    """The metrics that have a trend: what the funnel and the overview count, and every rate, where the source has them."""
-    counted = [*(step.measure for step in pack.funnel), *pack.overview_numbers]
+    """The metrics that have a trend: what the overview and the funnel count, and every rate, where the source has them."""
+    counted = [*pack.overview_numbers, *(step.measure for step in pack.funnel)]
     rates = [name for name, metric in pack.metrics.items() if metric.formula is not None]
     return tuple(name for name in dict.fromkeys((*counted, *rates)) if not lacking(snapshot, pack, pack.metric(name)))

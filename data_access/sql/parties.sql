@@ -76,7 +76,7 @@ left join joined j using (kind, id)
 left join walk_in w on w.pkey = e.pkey and w.key_project = e.key_project;
 
 create or replace temp table credited as
-select m.party_id, arg_min(r.referrer_id, (r."at", r.id)) as referrer_id
+select m.party_id, arg_min(coalesce(r.referrer_id, ''), (r."at", r.id)) as referrer_id
 from referral r join member m using (lead_id)
 where r."at" <= getvariable('as_of')
 group by all;
@@ -104,10 +104,12 @@ delete from lead_party where (pkey, key_project) in (select (pkey, key_project) 
 insert into lead_party by name
 select m.*, b.project, b.channel, b.staff, b.first_grade from member m join booked b using (party_id);
 
+{earliest_dates}
+
 create or replace temp table contact as
 select l.party_id, min(l."at") filter (where not l.day_only and l."at" >= p.created_at) as contact_at,
-    max(l."at") as last_contact_at
-from (select m.party_id, c."at", c.day_only from contact_source c join member m using (lead_id)) l
+    max(l.followed_up_at) as last_contact_at
+from (select m.party_id, c."at", c.day_only, c.followed_up_at from contact_source c join member m using (lead_id)) l
 join lead_side p using (party_id)
 group by all;
 
