@@ -140,7 +140,9 @@ def print_table(found: Sequence[Record]) -> None:
     from rich.table import Table
 
     names = columns_of(found)
-    table = Table(*names)
+    table = Table()
+    for name in names:
+        table.add_column(name, overflow="fold")
     for record in found:
         table.add_row(*("" if record.get(name) is None else str(record[name]) for name in names))
     Console().print(table)

@@ -22,6 +22,7 @@ def published_snapshot(settings: Settings) -> Snapshot:
     """The snapshot everybody sees; LookupError before the first refresh."""
     store = Store.open(settings.store.url)
     pointer = published(store)
+    store.close()
     if pointer is None:
         raise LookupError("Nothing is published yet. Start with: python app.py refresh")
     try:

@@ -122,17 +122,26 @@ OWN_COLUMNS: Mapping[tuple[str, str], str] = {
     ("staff", "name"): "staff_name emp_name real_name nick_name full_name 姓名 昵称",
     ("touchpoint", "name"): "qrcode_name qr_name touchpoint_name",
     ("touchpoint", "kind"): "qrcode_type qr_type touchpoint_type",
-    ("exposure", "at"): "view_time exposure_time expose_time view_date exposure_date stat_time stat_date 曝光时间 浏览时间",
+    (
+        "exposure",
+        "at",
+    ): "view_time exposure_time expose_time view_date exposure_date stat_time stat_date 曝光时间 浏览时间",
     ("exposure", "district"): "view_district district",
     ("visit", "at"): "visit_time visit_date visited_at arrive_time arrival_time dafang_time daofang_time laifang_time "
     "reception_time 到访时间 来访时间 带看时间 接待时间",
     ("subscription", "at"): "subscribe_time subscribed_at subscribe_date rengou_time rengou_date rg_date order_time "
     "order_date book_time booking_date 认购时间 认购日期 下单时间",
-    ("payment", "at"): "pay_time paid_at pay_date payment_date receipt_date receipt_time huikuan_date 回款日期 收款时间 付款时间",
+    (
+        "payment",
+        "at",
+    ): "pay_time paid_at pay_date payment_date receipt_date receipt_time huikuan_date 回款日期 收款时间 付款时间",
     ("referral", "at"): "ref_time refer_time referral_time recommend_time tuijian_time 推荐时间 转介时间",
     ("registration", "at"): "report_time report_date baobei_time register_time 报备时间",
     ("assignment", "at"): "assign_time assigned_at op_time change_time fenpei_time 分配时间 转派时间",
-    ("follow_up", "at"): "follow_time follow_up_time follow_at follow_date genjin_time call_time contact_time 跟进时间 回访时间",
+    (
+        "follow_up",
+        "at",
+    ): "follow_time follow_up_time follow_at follow_date genjin_time call_time contact_time 跟进时间 回访时间",
     ("follow_up", "kind"): "follow_type follow_way way 跟进方式",
     ("spend", "amount"): "cost spend amount amt fee feiyong 费用 金额 花费",
     ("milestone", "name"): "node_name milestone_name task_name 节点名称",

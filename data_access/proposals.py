@@ -26,8 +26,12 @@ ALL_ID = "all"
 _STRONG, _WEAK, _HEAD = 6.0, 3.0, 2.0
 _LEAST_FIT = 2.0
 _TIMELIKE = re.compile(r"(time|date|day|_at|riqi|shijian|时间|日期)$", re.IGNORECASE)
-_NUMBERS = re.compile(r"(TINY|SMALL|MEDIUM|BIG|U?HUGE)?INT(EGER|\d+)?|NUMERIC|DECIMAL|NUMBER|REAL|FLOAT\d*|DOUBLE|MONEY")
-_TEXTS = re.compile(r"N?(VAR)?CHAR2?|CHARACTER|TEXT|(TINY|MEDIUM|LONG|N)TEXT|CLOB|STRING|ENUM|UUID|CITEXT|NULL|LowCardinality")
+_NUMBERS = re.compile(
+    r"(TINY|SMALL|MEDIUM|BIG|U?HUGE)?INT(EGER|\d+)?|NUMERIC|DECIMAL|NUMBER|REAL|FLOAT\d*|DOUBLE|MONEY"
+)
+_TEXTS = re.compile(
+    r"N?(VAR)?CHAR2?|CHARACTER|TEXT|(TINY|MEDIUM|LONG|N)TEXT|CLOB|STRING|ENUM|UUID|CITEXT|NULL|LowCardinality"
+)
 _FITTING: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "number"),
     "person": ("text", "number"),
@@ -201,9 +205,7 @@ def _is_taken(source: str, canonical: str, chosen: Mapping[str, str]) -> bool:
     return any(one == source and not (name == "id" and canonical == "lead_id") for name, one in chosen.items())
 
 
-def _fits(
-    entity: Entity, table: TableFacts, columns: Iterable[str]
-) -> Iterable[tuple[float, str, str, str, bool]]:
+def _fits(entity: Entity, table: TableFacts, columns: Iterable[str]) -> Iterable[tuple[float, str, str, str, bool]]:
     for column in entity.columns:
         hints = f"{OWN_COLUMNS.get((entity.name, column.name), '')} {COLUMNS.get(column.name, '')}".split()
         for source in columns if column.name != "id" else ():

@@ -68,7 +68,8 @@ def new_database(server: URL) -> str:
     name = f"crm_{next(_numbers)}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        charset = " CHARACTER SET utf8mb4" if server.get_backend_name() in ("mariadb", "mysql") else ""
+        connection.execute(text(f"CREATE DATABASE {name}{charset}"))
     engine.dispose()
     return server.set(database=name).render_as_string(hide_password=False)
 

@@ -139,12 +139,12 @@ def board_cost_per_lead(world: World, first: date, last: date, *, min_n: int = 0
 
 
 def board_exposure(world: World, first: date, last: date, *, min_n: int = 0) -> list[BoardRow]:
-    """Impressions per project, the most first; no data without an exposure row."""
+    """Impressions per project, the most first; no data where they sum up to nothing."""
     sums = _by_project(world, first, last)["exposures"]
     rows = {}
     for project in _projects(world, {"exposures": sums}):
         seen = sums.get(project)
-        rows[project] = _Ratio(None if seen is None else Fraction(seen), Fraction(1), int(seen or 0))
+        rows[project] = _Ratio(Fraction(seen) if seen else None, Fraction(1), int(seen or 0))
     return _ratio_board(rows, min_n, higher_is_better=True)
 
 
