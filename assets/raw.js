@@ -1,14 +1,17 @@
 /* Raw, a Dash component: takes the first paint into Dash's page without a second drawing, and says where the page is. */
 (function () {
   "use strict";
-  var React = window.React, TOKENS = ["ink", "quiet", "line", "own", "accent", "sheet"];
+  var React = window.React, TOKENS = ["ink", "quiet", "line", "accent", "sheet"];
 
   function colours() {
-    var styles = getComputedStyle(document.documentElement);
-    return TOKENS.reduce(function (found, name) {
-      found[name] = styles.getPropertyValue("--" + name).trim();
-      return found;
-    }, {});
+    // A token may be a function of others; the colour of an element is always a plain one.
+    var probe = document.body.appendChild(document.createElement("i")), found = {};
+    TOKENS.forEach(function (name) {
+      probe.style.color = "var(--" + name + ")";
+      found[name] = getComputedStyle(probe).color;
+    });
+    probe.remove();
+    return found;
   }
   function Raw(props) {
     var host = React.useRef(null);

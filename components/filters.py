@@ -67,7 +67,7 @@ def _links(path: str, filter: Filter, chosen: Mapping[str, str]) -> Element:
 def _form(path: str, listed: Sequence[Filter], hidden: Mapping[str, str], words: Words) -> Element:
     return details("#filters.more-filters")[
         summary(".filters-summary")[
-            span(".filters-word")[words.of("filters")], span(".filters-chosen")[_said(listed, words)]
+            span(".filters-word")[words.of("filters")], span(".filters-chosen")[_said(listed)]
         ],
         form(".filters-form", method="get", action=path)[
             [input(type="hidden", name=name, value=value) for name, value in hidden.items() if value],
@@ -77,10 +77,9 @@ def _form(path: str, listed: Sequence[Filter], hidden: Mapping[str, str], words:
     ]
 
 
-def _said(listed: Sequence[Filter], words: Words) -> str:
-    """What is chosen, without the filters that leave everything in."""
-    everything = words.of("all")
-    return " · ".join(text for text in map(_chosen_text, listed) if text != everything) or everything
+def _said(listed: Sequence[Filter]) -> str:
+    """What is chosen; filters at their default say nothing, unless all are."""
+    return " · ".join(_chosen_text(each) for each in listed if each.chosen) or _chosen_text(listed[0])
 
 
 def _chosen_text(filter: Filter) -> str:

@@ -9,6 +9,7 @@ from components.missing import few_mark
 from components.words import Change, Words
 from metrics.overview import Compared
 from metrics.pack import Metric
+from metrics.reading import Reading
 
 
 def metric_tile(compared: Compared, metric: Metric, words: Words, *, href: str | None = None) -> Element:
@@ -54,10 +55,17 @@ def _known(compared: Compared, metric: Metric, change: Change, words: Words) -> 
     unit = words.unit(metric.unit) if metric.format == "count" else ""
     return fragment[
         p(".tile-value")[words.number(compared.now, metric.format), unit and small[unit]],
+        None if before.missing == "no_record" else _against(before, metric, change, words),
+        quotient and p(".tile-note.tile-quotient")[quotient],
+        compared.now.few(metric.min_n) and p(".tile-note")[few_mark(metric.min_n, words)],
+    ]
+
+
+def _against(before: Reading, metric: Metric, change: Change, words: Words) -> Node:
+    """The change and what it is measured against; a state nobody kept has neither."""
+    return fragment[
         p(".tile-change")[change_mark(change, words)],
         p(".tile-note", title=words.reason(before) if before.is_missing else None)[
             f"{words.of('same_point')} {words.number(before, metric.format)}"
         ],
-        quotient and p(".tile-note.tile-quotient")[quotient],
-        compared.now.few(metric.min_n) and p(".tile-note")[few_mark(metric.min_n, words)],
     ]

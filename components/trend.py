@@ -12,7 +12,7 @@ from metrics.trend import Point
 
 TICKS = 4
 _DAY_FORMAT = {"zh": "%-m月%-d日", "en": "%-d %b"}
-CONFIG: Mapping[str, Any] = {
+CONFIG: Any = {
     "displayModeBar": False,
     "showSendToCloud": False,
     "scrollZoom": False,
@@ -32,10 +32,10 @@ def trend_figure(points: Sequence[Point], metric: Metric, words: Words, colours:
             "dragmode": False,
             "hovermode": "x",
             "showlegend": False,
-            "margin": {"l": 56, "r": 16, "t": 12, "b": 32},
+            "margin": {"l": 56, "r": 24, "t": 12, "b": 32},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"color": colours["quiet"], "size": 14},
+            "font": {"color": colours["quiet"], "family": "inherit", "size": 14},
             "hoverlabel": {"bgcolor": colours["sheet"], "font": {"color": colours["ink"], "size": 14}},
             "xaxis": {
                 "type": "date",
@@ -43,9 +43,15 @@ def trend_figure(points: Sequence[Point], metric: Metric, words: Words, colours:
                 "fixedrange": True,
                 "showgrid": False,
                 "linecolor": colours["line"],
-                "nticks": 6,
+                "nticks": 4,
+                "tickangle": 0,
             },
-            "yaxis": {"fixedrange": True, "gridcolor": colours["line"], "zeroline": False, **_ticks(points, metric, words)},
+            "yaxis": {
+                "fixedrange": True,
+                "gridcolor": colours["line"],
+                "zeroline": False,
+                **_ticks(points, metric, words),
+            },
         },
     }
 
@@ -60,7 +66,11 @@ def _line(points: Sequence[Point], metric: Metric, words: Words, colours: Mappin
         "hovertemplate": "%{text}<extra></extra>",
         "connectgaps": False,
         "line": {"color": colours["accent"], "width": 2},
-        "marker": {"color": colours["accent"], "size": 7, "symbol": ["circle-open" if one.running else "circle" for one in points]},
+        "marker": {
+            "color": colours["accent"],
+            "size": 7,
+            "symbol": ["circle-open" if one.running else "circle" for one in points],
+        },
     }
 
 

@@ -21,6 +21,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "boards": ("排行", "Boards"),
     "alerts": ("预警", "Alerts"),
     "sections": ("栏目", "Sections"),
+    "all": ("全部", "All"),
     "other_language": ("English", "中文"),
     "sign_out": ("退出", "Sign out"),
     "skip": ("跳到正文", "Skip to content"),
@@ -262,7 +263,7 @@ class Words:
 
     def money(self, value: Number) -> str:
         """Yuan: 386元, 1,234.57万; fen only below a hundred."""
-        text = self.amount(value, 0 if abs(Fraction(value)) >= 100 else 2)
+        text = self.amount(value, 2 if 0 < abs(Fraction(value)) < 100 else 0)
         if self.language == "en":
             return f"-¥{text[1:]}" if text.startswith("-") else f"¥{text}"
         return text if text[-1] in "万亿" else f"{text}元"

@@ -8,6 +8,7 @@ from itertools import groupby
 import duckdb
 
 from data_access.derive import mapped_columns, mapped_steps, sql
+from metrics.entities import ENTITIES
 from metrics.pack import Measure, Pack
 from metrics.snapshot import MONEY_SCALE
 
@@ -86,6 +87,8 @@ def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], 
     for source, at in sorted({(m.source, m.at) for m in measures if m.source != "party"}):
         for side in ("old", "new"):
             connection.execute(f'insert into touched_day select distinct "{at}"::date from {side}_{source}')
+    for source, at in sorted({(m.source, m.at) for m in measures if m.source != "party" and "as_of" in m.where}):
+        connection.execute(_come_since(source, at), {"before": before})
     connection.execute(
         """create or replace temp table touched_day as
         select distinct day from touched_day where day is not null and day <= getvariable('as_of')::date
@@ -95,6 +98,13 @@ def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], 
     )
     if before is None:
         _touch_every_day(connection, measures)
+
+
+def _come_since(source: str, at: str) -> str:
+    """The days of rows of which something noted ahead has come about since the last refresh."""
+    times = [one.name for one in ENTITIES[source].columns if one.kind in ("time", "day") and one.name != "updated_at"]
+    come = " or ".join(f'("{name}" > $before and "{name}" <= getvariable(\'as_of\'))' for name in times)
+    return f'insert into touched_day select distinct "{at}"::date from {source} where {come}'
 
 
 def _touch_every_day(connection: duckdb.DuckDBPyConnection, measures: list[Measure]) -> None:
@@ -141,7 +151,9 @@ def _together(measures: Iterable[Measure], available: Iterable[Measure]) -> str:
 
 def _replace(connection: duckdb.DuckDBPyConnection, mart: str, query: str, stale: str) -> None:
     """Put the query's rows in place of the mart's stale ones; makes the mart when it is not there yet."""
-    connection.execute(f"create table if not exists mart.{mart} as select * from ({query}) limit 0")
+    # Declared, not made from an empty select: DuckDB 2.0 finds no rows again that are inserted after nothing in one transaction.
+    columns = ", ".join(f"{name} {kind}" for name, kind, *_ in connection.execute(f"describe {query}").fetchall())
+    connection.execute(f"create table if not exists mart.{mart} ({columns})")
     connection.execute(f"delete from mart.{mart} where {stale}")
     connection.execute(f"insert into mart.{mart} by name {query}")
 

@@ -238,16 +238,16 @@ def _word_fit(hint: str, column: str, comment: str) -> tuple[float, str]:
     if _is_chinese(hint):
         return _chinese_fit(hint, column, comment)
     if _squashed(hint) == _squashed(column):
-        return 4.0, "its name"
+        return 4.0, "by its name"
     words, sought = _words(column), _words(hint)
     at = _position(sought, words)
     if at is None or set(TWISTS.split()) & set(words) - set(sought):
         return 0.0, ""
-    return (3.0 if at + len(sought) == len(words) else 2.3), "its name"
+    return (3.0 if at + len(sought) == len(words) else 2.3), "by its name"
 
 
 def _chinese_fit(hint: str, column: str, comment: str) -> tuple[float, str]:
-    for text, why in ((column, "its name"), (comment, "its comment")):
+    for text, why in ((column, "by its name"), (comment, "by its comment")):
         head = re.split(r"[（(,，:：\s]", text)[0]
         if head.lower() == hint:
             return 3.8, why

@@ -338,9 +338,10 @@ class EntityPull:
             f"INSERT INTO new_{name} SELECT f.* FROM ({final}) f LEFT JOIN {name} t ON t.id = f.id "
             f"WHERE t.id IS NULL OR {differs}"
         )
-        self._execute(f"INSERT INTO old_{name} SELECT t.* FROM {name} t WHERE t.id IN (SELECT id FROM new_{name})")
-        updated = self._number(f"SELECT count(*) FROM old_{name}")
-        self._execute(f"INSERT INTO old_{name} SELECT t.* FROM {name} t WHERE {self._is_gone(how)}")
+        # One insert: DuckDB 2.0 does not find again what is inserted after nothing in the transaction that made the table.
+        is_replaced = f"t.id IN (SELECT id FROM new_{name})"
+        self._execute(f"INSERT INTO old_{name} SELECT t.* FROM {name} t WHERE {is_replaced} OR {self._is_gone(how)}")
+        updated = self._number(f"SELECT count(*) FROM old_{name} t WHERE {is_replaced}")
         if deleted := self._number(f"SELECT count(*) FROM old_{name}"):
             self._execute(f"DELETE FROM {name} WHERE id IN (SELECT id FROM old_{name})")
         inserted = self._number(f"SELECT count(*) FROM new_{name}")

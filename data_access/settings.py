@@ -128,7 +128,7 @@ def _url(value: Any, folder: Path) -> str:
         return ""
     try:
         url = make_url(_text(value, folder))
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise _UnfitError("Give a database URL such as postgresql+psycopg://reader@crm/sales.") from None
     if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":memory:", "file:")):
         url = url.set(database=str(folder / url.database))

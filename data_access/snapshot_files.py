@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 ROWS_PER_GROUP = 122_880
 YOUNG = timedelta(minutes=10)
 ABANDONED = timedelta(hours=1)
+HOUR = len("2026-03-01T09")
 
 
 class SnapshotError(Exception):
@@ -65,13 +66,16 @@ class Folder:
         return sorted(gone)
 
     def shows(self, name: str, manifest: Mapping[str, Any]) -> bool:
-        """Whether a written manifest shows the same as this one, whatever their as_of; False when it cannot be read."""
+        """Whether a written manifest shows the same as this one in the same hour; False when it cannot be read.
+
+        What is today and which hours are the last 24 depends on as_of, though no number has changed.
+        """
         try:
             there = self.manifest(name)
         except (SnapshotError, ValueError):
             return False
         here = json.loads(_written(manifest))
-        return bool({**there, "as_of": None} == {**here, "as_of": None})
+        return bool({**there, "as_of": there["as_of"][:HOUR]} == {**here, "as_of": here["as_of"][:HOUR]})
 
     def manifest(self, name: str) -> dict[str, Any]:
         """A manifest's content; SnapshotError when it is missing or corrupt."""

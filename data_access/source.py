@@ -369,7 +369,7 @@ class Reading:
 def _with_driver(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SourceError(
             "[source] url is not a database URL. Give one such as postgresql+psycopg://reader@crm/sales."
         ) from None

@@ -1,7 +1,7 @@
 """Heat grids: a count or a rate over two dimensions, every cell with its n."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -167,3 +167,10 @@ def hourly_metrics(pack: Pack) -> tuple[str, ...]:
     rates = [name for name, metric in pack.metrics.items() if metric.formula and set(stored(pack, metric)) <= hourly]
     first = [step.measure for step in pack.funnel if step.step == "lead" and step.measure in hourly]
     return tuple(dict.fromkeys((*first, *rates, *measures)))
+
+
+def busiest(grid: Grid, most: int) -> Grid:
+    """The grid with the rows that rest on the most cases only, in their order."""
+    cases = [sum(cell.n for cell in cells) for cells in grid.cells]
+    kept = sorted(sorted(range(len(cases)), key=lambda at: -cases[at])[:most])
+    return replace(grid, rows=tuple(grid.rows[at] for at in kept), cells=tuple(grid.cells[at] for at in kept))

@@ -10,7 +10,7 @@ from metrics.entities import ENTITIES
 from metrics.pack import Pack
 from metrics.periods import Comparison, Span, end, start
 from metrics.query import Query, one, readings, stored
-from metrics.reading import Reading, count
+from metrics.reading import Reading, count, missing
 from metrics.snapshot import Snapshot
 from metrics.targets import target_value
 from metrics.totals import EVERYTHING, Frames, Where
@@ -140,3 +140,10 @@ def known_by_staff(pack: Pack, metric: str) -> bool:
     """Whether a metric can be read for one salesperson: everything it counts has one."""
     sources = [pack.measures[name].source for name in stored(pack, pack.metric(metric))]
     return all(source == "party" or "staff_id" in ENTITIES[source].column_names for source in sources)
+
+
+def standing(frames: Frames, pack: Pack, metric: str, where: Where = EVERYTHING) -> Compared:
+    """A state as it is now; nobody kept what it was before."""
+    today = frames.snapshot.as_of.date()
+    now = one(frames, pack, metric, Query((metric,), Span(today, today), where=where))
+    return Compared(metric, now, now, missing("no_record"), None)

@@ -305,7 +305,7 @@ def worst_first(found: Iterable[Finding]) -> list[Finding]:
 def foremost(found: Iterable[Finding], most: int) -> list[Finding]:
     """The few to look at first: the worst severity before others, and in it every rule once before any rule twice."""
     met: Counter[tuple[str, str]] = Counter()
-    turns = []
+    turns: list[tuple[int, int, int, Finding]] = []
     for one in worst_first(found):
         met[one.severity, one.rule] += 1
         turns.append((SEVERITIES.index(one.severity), met[one.severity, one.rule], len(turns), one))
