@@ -37,6 +37,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "grey": ("已停更", "Stopped"),
     "offline": ("连接中断", "Offline"),
     "ago_units": ("秒前|分钟前|小时前|天前", " s ago| min ago| h ago| d ago"),
+    "still": ("{what}数据停在{when},之后读取失败,相关数字暂不更新", "{what} stands at {when}: reading it failed since then"),
     # missing
     "missing_absent": ("无数据", "No data"),
     "missing_no_target": ("未设目标", "No target"),
@@ -328,6 +329,10 @@ class Words:
             return self.of(f"reason_{reading.missing}")
         what = self._lacking(reading.detail)
         return self.of("reason_absent", what=what) if what else self.of("reason_absent_unnamed")
+
+    def source(self, entity: str) -> str:
+        """An entity's name as people say it."""
+        return self._lacking(entity) or entity
 
     def _lacking(self, detail: str | None) -> str | None:
         name = (detail or "").split("|")[0].strip()

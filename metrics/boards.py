@@ -80,7 +80,9 @@ def referrer_counts(snapshot: Snapshot, measure: str, span: Span, where: Where =
     """Referrals (or referred contracts) of each referrer over a span; nobody stands for those without a referrer."""
     frame = narrowed(between(snapshot.marts["referrers"], span.first, span.last), Where(project=where.project))
     found = sums(frame, (measure,), ("referrer",))
-    return {str(key[0]): count(values[measure]) for key, values in found.items() if values[measure] and key[0] != NOWHERE}
+    return {
+        str(key[0]): count(values[measure]) for key, values in found.items() if values[measure] and key[0] != NOWHERE
+    }
 
 
 def _few(metric: Metric, reading: Reading) -> bool:

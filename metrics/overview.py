@@ -32,7 +32,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class Pace:
-    """How far a target is reached, against the share of its time that has passed; `behind` is positive when late."""
+    """How far a target is reached, against the share of it that was due by now; `behind` is positive when late.
+
+    `elapsed` follows the phases of the target: a project that opens in November is not late for January.
+    """
 
     project: str | None
     done: Reading
@@ -99,9 +102,9 @@ def _pace(frames: Frames, pack: Pack, grain: str, project: str | None, done: Rea
     so_far = _so_far(frames, grain)
     whole = Span(so_far.first, end(grain, so_far.last))
     target = _target(frames.snapshot, pack.overview_target, whole, inside)
-    elapsed = Fraction(so_far.days, whole.days)
     if done.value is None or not target:
-        return Pace(project, done, target, None, elapsed, None)
+        return Pace(project, done, target, None, Fraction(so_far.days, whole.days), None)
+    elapsed = (_target(frames.snapshot, pack.overview_target, so_far, inside) or Fraction(0)) / target
     attainment = Fraction(done.value) / target
     return Pace(project, done, target, attainment, elapsed, elapsed - attainment)
 

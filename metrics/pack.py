@@ -178,7 +178,6 @@ class Pack:
         spec = self.measures[measure]
         return (measure,) if spec.formula is None else spec.formula.measures
 
-
     def entities(self, metric: str) -> frozenset[str]:
         """The entities a metric is computed from."""
         spec = self.metric(metric)

@@ -209,7 +209,7 @@ def _state(frames: Frames, pack: Pack, limits: Limits) -> Iterator[Finding]:
 
 def _pace(frames: Frames, pack: Pack, limits: Limits) -> Iterator[Finding]:
     """A project behind its target of the year by more than the limit."""
-    rule, first = limits.rule, date(frames.snapshot.as_of.year, 1, 1)
+    rule, year = limits.rule, date(frames.snapshot.as_of.year, 1, 1)
     for project in frames.snapshot.projects:
         one = pace(frames, pack, "year", project)
         if one.behind is None or one.attainment is None or one.behind <= limits.limit(project):
@@ -220,9 +220,16 @@ def _pace(frames: Frames, pack: Pack, limits: Limits) -> Iterator[Finding]:
             Evidence(Label("时间进度", "Time passed"), one.elapsed, "percent"),
         )
         yield Finding(
-            rule.name, rule.severity, "project", project, _midnight(first), {"value": one.attainment, "change": one.behind},
+            rule.name, rule.severity, "project", project, _midnight(_first_due(frames, pack, project, year)),
+            {"value": one.attainment, "change": one.behind},
             {"value": "percent", "change": "points"}, evidence,
         )  # fmt: skip
+
+
+def _first_due(frames: Frames, pack: Pack, project: str, year: date) -> date:
+    """The first day of the year on which a project has a target."""
+    own = [t.starts_on for t in frames.snapshot.targets if t.metric == pack.overview_target and t.project == project]
+    return max(year, min(own, default=year))
 
 
 def _milestone(frames: Frames, pack: Pack, limits: Limits) -> Iterator[Finding]:
