@@ -1,0 +1,60 @@
+"""The JSON API: the questions of `query`, answered within the caller's scope."""
+
+from dataclasses import replace
+from datetime import date
+
+from flask import Response, g, jsonify, request
+
+from dashboards._door import SIGNED_IN, Door
+from dashboards._page import World
+from data_access.parties import answered
+from data_access.snapshots import Folder
+from metrics.answers import question, records
+from metrics.pack import PackError
+from metrics.query import Query, QueryError
+from metrics.scope import scope_of
+
+PATH = "/api/v1/metrics"
+FIELDS = ("metric", "by", "from", "to", "basis", "where", "window")
+
+
+def add_api(door: Door, world: World) -> None:
+    """Add the API's route."""
+    folder = Folder(world.settings.snapshots.dir)
+
+    def metrics() -> Response | tuple[Response, int]:
+        snapshot = world.reader.current()
+        if snapshot is None:
+            return jsonify(error="Nothing is published yet."), 503
+        try:
+            asked = _within_scope(_asked(snapshot.as_of.date()))
+            rows = answered(folder, snapshot, world.pack, asked)
+        except (QueryError, PackError) as error:
+            return jsonify(error=str(error)), 400
+        return jsonify(as_of=snapshot.as_of.isoformat(), rows=records(rows, snapshot, world.pack, asked))
+
+    door.route(PATH, SIGNED_IN, metrics)
+
+
+def _asked(today: date) -> Query:
+    unknown = set(request.args) - set(FIELDS)
+    if unknown:
+        raise QueryError(f"There is no parameter {min(unknown)!r}. Known: {', '.join(FIELDS)}.")
+    given = request.args
+    return question(
+        [name for part in given.getlist("metric") for name in part.split(",") if name],
+        today=today,
+        by=given.getlist("by"),
+        first=given.get("from"),
+        last=given.get("to"),
+        basis=given.get("basis", "period"),
+        where=given.getlist("where"),
+        window=given.get("window", "default"),
+    )
+
+
+def _within_scope(asked: Query) -> Query:
+    """The question as far as the caller may ask it: ids can only narrow what the scope holds."""
+    person = g.person
+    scope = scope_of(person.role, person.project_id, person.staff_id)
+    return replace(asked, where=asked.where.within(scope.where))

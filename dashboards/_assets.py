@@ -1,0 +1,87 @@
+"""Our own static files: styles to stand inline, scripts under names that change with their content, everything packed once."""
+
+import gzip
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]
+from flask import Request, Response, abort
+
+FOLDER = Path(__file__).parent.parent / "assets"
+PREFIX = "/static/"
+FOREVER = "public, max-age=31536000, immutable"
+_KINDS = {".js": "text/javascript", ".css": "text/css"}
+_SMALLEST = 500
+_LARGE = 1_000_000
+
+
+class Assets:
+    """The stylesheets and scripts of a folder, read once."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        sheets = sorted(folder.glob("*.css"))
+        self.css = _joined(path for path in sheets if not _is_for_walls(path))
+        self.wall_css = _joined(sheets)
+        self._named = {path.name: path.read_bytes() for path in sorted(folder.glob("*.js"))}
+        self._hashed = {_hashed(name, content): name for name, content in self._named.items()}
+
+    def address(self, name: str) -> str:
+        """The address of a script, which changes when its content does; KeyError for an unknown one."""
+        return PREFIX + _hashed(name, self._named[name])
+
+    def answer(self, file: str) -> Response:
+        """A script by the last part of its address; 404 for any other name."""
+        if file not in self._hashed:
+            abort(404)
+        name = self._hashed[file]
+        answer = Response(self._named[name], mimetype=_KINDS[Path(name).suffix])
+        answer.headers["Cache-Control"] = FOREVER
+        return answer
+
+
+def _is_for_walls(path: Path) -> bool:
+    return path.name.startswith("9")
+
+
+def _joined(paths: Iterable[Path]) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def _hashed(name: str, content: bytes) -> str:
+    stem, _, ending = name.rpartition(".")
+    return f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
+
+
+def packed(answer: Response, request: Request) -> Response:
+    """The answer packed as the browser likes; files that never change are packed hard, and only once."""
+    if answer.status_code != 200 or answer.is_streamed or answer.direct_passthrough or answer.content_encoding:
+        return answer
+    body = answer.get_data()
+    if len(body) < _SMALLEST or not _is_text(answer.mimetype):
+        return answer
+    answer.vary.add("Accept-Encoding")
+    way = request.accept_encodings.best_match(("br", "gzip"))
+    if way:
+        lasting = "immutable" in answer.headers.get("Cache-Control", "") or request.path.startswith("/_dash-component")
+        answer.set_data(
+            _packed_once(body, way) if lasting else gzip.compress(body, 5) if way == "gzip" else _brotli(body, 4)
+        )
+        answer.headers["Content-Encoding"] = way
+    return answer
+
+
+def _is_text(mimetype: str | None) -> bool:
+    return (mimetype or "").startswith("text/") or mimetype in ("application/json", "application/javascript")
+
+
+@lru_cache(maxsize=128)
+def _packed_once(body: bytes, way: str) -> bytes:
+    if way == "gzip":
+        return gzip.compress(body, 9 if len(body) < _LARGE else 6)
+    return _brotli(body, 9 if len(body) < _LARGE else 5)
+
+
+def _brotli(body: bytes, quality: int) -> bytes:
+    return bytes(brotli.compress(body, quality=quality))

@@ -1,0 +1,251 @@
+"""The door: default deny. Every route and every callback has a policy, or the app does not start."""
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Any, get_args
+from urllib.parse import quote
+
+import dash
+from flask import Flask, Request, Response, abort, g, redirect, request
+from werkzeug.wrappers import Response as Answer
+
+from data_access.store import Store
+from data_access.store.people import Person, Role
+from data_access.store.sessions import open_session, session
+
+COOKIE = "warboard"
+IDLE = timedelta(hours=12)
+LIFE = timedelta(days=7)
+LARGEST_BODY = 256 * 1024
+SIGN_IN = "/sign-in"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+_UNSAFE = ("DASH_MCP_ENABLED", "DASH_DEBUG", "FLASK_DEBUG", "DASH_HOT_RELOAD", "DASH_UI", "DASH_SERVE_DEV_BUNDLES")
+_OFF = ("", "0", "false", "no", "off")
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class DoorError(Exception):
+    """Something stands open or unsafe; the message names it and the way out."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who may pass: `roles`, or anybody when None; `allows` may refuse more. A document leads strangers to the sign-in page."""
+
+    roles: frozenset[str] | None
+    document: bool = False
+    accepts: str = JSON
+    allows: Callable[[Request], bool] | None = None
+
+
+OPEN = Policy(None)
+OPEN_DOCUMENT = Policy(None, document=True, accepts=FORM)
+SIGNED_IN = Policy(frozenset(get_args(Role)))
+SIGNED_IN_DOCUMENT = Policy(frozenset(get_args(Role)), document=True, accepts=FORM)
+
+
+class Door:
+    """Checks every request of one app before anything else looks at it."""
+
+    def __init__(self, app: dash.Dash, store: Store, clock: Callable[[], datetime]) -> None:
+        self._app = app
+        self._store = store
+        self._clock = clock
+        self._routes: dict[str, Policy] = {}
+        self._callbacks: dict[str, Policy] = {}
+        self._csp = _csp(())
+        app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+        app.server.before_request(self._check)
+        app.server.after_request(self._harden)
+
+    @property
+    def server(self) -> Flask:
+        """The Flask application behind the door."""
+        return self._app.server  # type: ignore[no-any-return]
+
+    def declare(self, policy: Policy, *endpoints: str) -> None:
+        """Give routes that somebody else has made their policy."""
+        self._routes |= dict.fromkeys(endpoints, policy)
+
+    def route(self, rule: str, policy: Policy, view: Callable[..., Any], *, methods: Iterable[str] = ("GET",)) -> None:
+        """Add a route with its policy."""
+        endpoint = f"{'+'.join(methods)} {rule}".replace(".", "_")
+        self._app.server.add_url_rule(rule, endpoint, view, methods=list(methods))
+        self.declare(policy, endpoint)
+
+    def callback(self, policy: Policy, *parts: Any, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Add a Dash callback with its policy."""
+        known = set(self._app.callback_map)
+        register = self._app.callback(*parts, **options)
+
+        def added(function: Callable[..., Any]) -> Any:
+            result = register(function)
+            self._callbacks |= dict.fromkeys(set(self._app.callback_map) - known, policy)
+            return result
+
+        return added
+
+    def lock(self) -> None:
+        """Raise DoorError when a route or a callback has no policy."""
+        routes = {rule.endpoint for rule in self._app.server.url_map.iter_rules()} - set(self._routes)
+        callbacks = {*self._app.callback_map, *dash._callback.GLOBAL_CALLBACK_MAP} - set(self._callbacks)
+        for what, names in (("route", routes), ("callback", callbacks)):
+            if names:
+                raise DoorError(f"The {what} {min(names)!r} has no policy. Declare who may use it.")
+        self._csp = _csp(self._app.csp_hashes())
+
+    def policy(self, endpoint: str | None) -> Policy:
+        """The policy of an endpoint; what is nobody's asks for a session, so that strangers learn nothing."""
+        return self._routes.get(endpoint or "", SIGNED_IN_DOCUMENT)
+
+    def sign_in(self, person_id: str, answer: Response) -> Response:
+        """The answer with the cookie of a new session."""
+        token = open_session(self._store, person_id, self._clock(), IDLE, LIFE)
+        answer.set_cookie(
+            cookie_name(), token, max_age=LIFE, httponly=True, secure=request.is_secure, samesite="Lax", path="/"
+        )
+        return answer
+
+    def _check(self) -> Answer | None:
+        """Who asks, may they, and does the request come from our own pages; the body is not looked at."""
+        policy = self.policy(request.endpoint)
+        g.person = None
+        if policy.allows is not None and not policy.allows(request):
+            abort(404)
+        if policy.roles is not None:
+            g.person = self._person()
+            if g.person is None:
+                return _stranger(policy)
+            if g.person.role not in policy.roles:
+                abort(403)
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            _check_post(policy)
+        if request.path == "/_dash-update-component":
+            self._check_callback(g.person)
+        return None
+
+    def _person(self) -> Person | None:
+        token = request.cookies.get(cookie_name())
+        return session(self._store, token, self._clock()) if token else None
+
+    def _check_callback(self, person: Person) -> None:
+        """Refuse a call that no page of ours makes: unknown callback, other inputs than declared."""
+        body = request.get_json()
+        output = body.get("output") if isinstance(body, dict) else None
+        if not isinstance(output, str) or output not in self._app.callback_map:
+            abort(400)
+        policy = self._callbacks.get(output)
+        if policy is None or policy.roles is None or person.role not in policy.roles:
+            abort(403)
+        spec = self._app.callback_map[output]
+        if not (
+            _as_declared(body.get("inputs"), spec["inputs"]) and _as_declared(body.get("state", []), spec["state"])
+        ):
+            abort(400)
+        changed = body.get("changedPropIds", [])
+        if not isinstance(changed, list) or not all(isinstance(one, str) for one in changed):
+            abort(400)
+        if _callback_id(body.get("outputs")) != output:
+            abort(400)
+
+    def _harden(self, answer: Response) -> Response:
+        answer.headers.extend({name: value for name, value in _HEADERS.items() if name not in answer.headers})
+        answer.headers.setdefault("Content-Security-Policy", self._csp)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
+
+def refuse_unsafe(env: Mapping[str, str]) -> None:
+    """Raise DoorError when the environment switches on what opens a server to its callers."""
+    for name in _UNSAFE:
+        if env.get(name, "").strip().lower() not in _OFF:
+            raise DoorError(f"{name} is set to {env[name]!r}. Warboard does not start with it: unset {name}.")
+
+
+def cookie_name() -> str:
+    """The session cookie's name; over https a prefix binds it to this host."""
+    return f"__Host-{COOKIE}" if request.is_secure else COOKIE
+
+
+def same_site_path(path: str | None) -> str:
+    """The path to go to after signing in; anything but a path of ours becomes the first page."""
+    if not path or not path.startswith("/") or path[1:2] in ("/", "\\") or not path.isprintable():
+        return "/"
+    return "/" if path.startswith((SIGN_IN, "/enter/", "/sign-out")) else path
+
+
+def is_local(asked: Request) -> bool:
+    """Whether the request was made on this very machine, by its own name and through no proxy."""
+    try:
+        near = ip_address(asked.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+    own_name = re.sub(r":\d*$", "", asked.host) in _LOCAL_NAMES
+    return near and own_name and not any(header in asked.headers for header in _FORWARDED)
+
+
+def _csp(inline_scripts: Iterable[str]) -> str:
+    """What a document may load: our own files, Dash's own inline scripts by hash, nothing from elsewhere."""
+    scripts = " ".join(("'self'", *inline_scripts))
+    return (
+        f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def error_id() -> str:
+    """A number by which an error is found in the log."""
+    return secrets.token_hex(4)
+
+
+def _stranger(policy: Policy) -> Answer:
+    if not policy.document or request.method not in ("GET", "HEAD"):
+        abort(401)
+    wanted = same_site_path(request.full_path.rstrip("?"))
+    return redirect(f"{SIGN_IN}?next={quote(wanted, safe='')}" if wanted != "/" else SIGN_IN, 303)
+
+
+def _check_post(policy: Policy) -> None:
+    """Refuse a request that was not sent by one of our own pages, or is not of the kind the route takes."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if origin is None and site is None:
+        abort(403)
+    if origin is not None and origin.partition("://")[2] != request.host:
+        abort(403)
+    if site is not None and site != "same-origin":
+        abort(403)
+    if request.mimetype != policy.accepts:
+        abort(415)
+    if (request.content_length or 0) > LARGEST_BODY:
+        abort(413)
+
+
+def _callback_id(outputs: Any) -> str:
+    """The id Dash gives a callback with these outputs; empty for anything else."""
+    listed = outputs if isinstance(outputs, list) else [outputs]
+    if not all(isinstance(one, dict) for one in listed):
+        return ""
+    names = [f"{one.get('id')}.{one.get('property')}" for one in listed]
+    return f"..{'...'.join(names)}.." if isinstance(outputs, list) else names[0]
+
+
+def _as_declared(given: Any, declared: list[dict[str, Any]]) -> bool:
+    """Whether inputs or states are just those the callback declares, in their order."""
+    wanted = [(one["id"], one["property"]) for one in declared]
+    found = [
+        (one.get("id"), one.get("property")) if isinstance(one, dict) else None
+        for one in (given if isinstance(given, list) else ())
+    ]
+    return isinstance(given, list) and found == wanted

@@ -1,0 +1,266 @@
+"""The frame around a page: what it is given, who may open it, and its content prepared once per snapshot and scope."""
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from htpy import Node, fragment, span
+
+from components.shell_phone import badge
+from components.status import Freshness
+from components.still import standing_still
+from components.words import Words
+from dashboards._filters import SHARED, Filters
+from data_access.settings import Settings
+from data_access.store import Store
+from data_access.store.published import Heartbeat
+from metrics.overview import Gap, GapInputs, gap
+from metrics.pack import Label, Pack
+from metrics.periods import Period, Span, period
+from metrics.query import Query, one
+from metrics.rules import Finding, findings, in_view
+from metrics.scope import Role, Scope
+from metrics.snapshot import Snapshot
+from metrics.totals import Frames, Where
+
+EVERYBODY_S_SCREEN = Scope("leader", None)
+"""What a wall shows does not depend on who hung it up; a wall holds aggregates only."""
+
+T = TypeVar("T")
+STOCK = "valid_stock"
+_REFERRERS = {
+    "broker": Label("经纪人", "broker"),
+    "owner": Label("业主", "owner"),
+    "employee": Label("员工", "employee"),
+}
+
+
+class Reader(Protocol):
+    """Where the published snapshot comes from."""
+
+    def current(self) -> Snapshot | None:
+        """The snapshot to show, or None before the first."""
+
+    def heartbeat(self) -> Heartbeat | None:
+        """The last refresh, or None before the first."""
+
+
+class Findings:
+    """What the rules find in a snapshot, computed once; give `warm` to the reader so that nobody waits for it."""
+
+    def __init__(self, pack: Pack, thresholds: Mapping[str, Mapping[str, Any]]) -> None:
+        self._pack = pack
+        self._thresholds = thresholds
+        self._lock = threading.Lock()
+        self._last: tuple[Snapshot, tuple[Finding, ...]] | None = None
+
+    def of(self, snapshot: Snapshot) -> tuple[Finding, ...]:
+        """Every finding of a snapshot, worst first."""
+        with self._lock:
+            if self._last is None or self._last[0] is not snapshot:
+                self._last = snapshot, tuple(findings(Frames(snapshot), self._pack, self._thresholds))
+            return self._last[1]
+
+    def warm(self, snapshot: Snapshot) -> None:
+        """Compute the findings of a new snapshot before it is shown."""
+        self.of(snapshot)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything the pages are given; `clock` answers in UTC, `env` is what the process was started with."""
+
+    settings: Settings
+    pack: Pack
+    store: Store
+    reader: Reader
+    findings: Findings
+    build: str
+    clock: Callable[[], datetime]
+    env: Mapping[str, str]
+    gap: GapInputs | None = None
+    demo: bool = False
+
+    def words(self, language: str) -> Words:
+        """The interface in a language; in the group's own where none is given."""
+        wanted = language or self.settings.group.language
+        return Words("en" if wanted == "en" else "zh", self.settings.group.up_is_red)
+
+    def freshness(self, snapshot: Snapshot) -> Freshness:
+        """The data's time by the last refresh, and the limits at which it is late."""
+        zone, beat = ZoneInfo(self.settings.group.time_zone), self.reader.heartbeat()
+        as_of = max(snapshot.as_of, beat.as_of) if beat and beat.as_of else snapshot.as_of
+        every = self.settings.refresh.every_seconds
+        return Freshness(
+            as_of.replace(tzinfo=zone), self.clock().astimezone(zone), max(3 * every, 60), max(8 * every, 300)
+        )
+
+
+@dataclass(frozen=True)
+class View:
+    """What one viewer sees of one snapshot; a page reads nothing else."""
+
+    snapshot: Snapshot
+    pack: Pack
+    scope: Scope
+    filters: Filters
+    words: Words
+    all_findings: tuple[Finding, ...] = field(repr=False, default=())
+    gap: GapInputs | None = None
+
+    @cached_property
+    def frames(self) -> Frames:
+        """What sums are taken from."""
+        return Frames(self.snapshot)
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment the numbers hold for."""
+        return self.snapshot.as_of
+
+    @cached_property
+    def where(self) -> Where:
+        """The filters within the scope: a browser's ids can only narrow."""
+        return self.filters.where(self.snapshot).within(self.scope.where)
+
+    @cached_property
+    def period(self) -> Period:
+        """The chosen period around as_of."""
+        return period(self.filters.period, self.as_of)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """The open findings about what is in view."""
+        return in_view(self.all_findings, self.where.project)
+
+    @cached_property
+    def own_findings(self) -> list[Finding]:
+        """The open findings within the viewer's rights, whatever is filtered."""
+        return in_view(self.all_findings, self.scope.projects)
+
+    @cached_property
+    def projects(self) -> list[str]:
+        """The ids of the projects in view."""
+        wanted = self.where.project
+        return [id for id in self.snapshot.projects if wanted is None or id in wanted]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether only one salesperson's own customers are in view."""
+        return self.scope.staff is not None
+
+    def say(self, label: Label) -> str:
+        """A label in the viewer's language."""
+        return self.words.say(label)
+
+    def address(self, path: str, **changes: str) -> str:
+        """Another page's address with the filters all pages share, and changes."""
+        return self.filters.address(path, *SHARED, **changes)
+
+    def referrer(self, id: str) -> str:
+        """Who refers, as everybody may read it: an owner by surname alone, and therefore by kind too."""
+        known = self.snapshot.referrers.get(id)
+        if known is None:
+            return id
+        kind = _REFERRERS.get(known.kind or "")
+        return f"{known.name} · {self.say(kind)}" if kind else known.name
+
+    def subject(self, finding: Finding) -> str | None:
+        """The name of what a finding is about."""
+        names = {"project": self.snapshot.project_name, "channel": self.snapshot.channel_name}
+        return names[finding.kind](finding.subject) if finding.kind in names else None
+
+
+def target_gap(view: View) -> Gap | None:
+    """The group's target gap; None where its figures are not set, the stock is unknown, or less than the group is in view."""
+    if view.gap is None or view.where.project is not None or STOCK not in view.pack.metrics:
+        return None
+    today = view.as_of.date()
+    stock = one(view.frames, view.pack, STOCK, Query((STOCK,), Span(today, today)))
+    return gap(view.gap, int(stock.value)) if stock.value is not None else None
+
+
+class Page:
+    """One page: its name, address and title, the roles that may open it, and the function that makes its content."""
+
+    def __init__(self, name: str, *, path: str, title: Label, roles: frozenset[Role], has_trend: bool = False) -> None:
+        self.name = name
+        self.path = path
+        self.title = title
+        self.roles = roles
+        self.has_trend = has_trend
+        self.render: Callable[[View], Node] = lambda view: None
+
+    def content(self, function: Callable[[View], Node]) -> Callable[[View], Node]:
+        """Take a function of a view as the page's content."""
+        self.render = function
+        return function
+
+
+@dataclass(frozen=True)
+class Content:
+    """A page ready to be sent: the glance layer, the numbers on the sections, and both as a live answer."""
+
+    title: str
+    html: str
+    badges: Mapping[str, int]
+    payload: bytes
+    etag: str
+
+
+class Kept(Generic[T]):
+    """What was made before, by key; the longest unused goes first."""
+
+    def __init__(self, most: int = 500) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+
+    def of(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What stands under a key, made when it is not there."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+
+def cache_key(name: str, view: View) -> Hashable:
+    """Everything a page's content depends on: the snapshot, the page, the filters, the language and the viewer's rights."""
+    snapshot = view.snapshot
+    return snapshot.sequence, snapshot.version, name, view.filters, view.words, view.scope.fingerprint
+
+
+def content(page: Page, view: View, build: str) -> Content:
+    """A page's content for a view."""
+    badges = {} if view.is_own else {"alerts": sum(one.severity == "red" for one in view.own_findings)}
+    title = f"{view.say(page.title)} · {view.words.of('product')}"
+    still = standing_still(view.snapshot.frozen, view.words, view.as_of)
+    html = str(fragment[still, page.render(view)])
+    places = str(fragment[[span(data_part=f"badge-{name}")[badge(number)] for name, number in badges.items()]])
+    payload, etag = live_answer(title, html + places, build)
+    return Content(title, html, badges, payload, etag)
+
+
+def live_answer(title: str, html: str, build: str) -> tuple[bytes, str]:
+    """What the live script is sent, and its ETag: equal answers of one build have equal ETags."""
+    payload = json.dumps({"title": title, "html": html}, ensure_ascii=False).encode()
+    digest = hashlib.sha256(build.encode() + b"\0" + payload).hexdigest()[:32]
+    return payload, f'"{digest}"'
+
+
+def sections(pages: Sequence[Page], view: View) -> dict[str, str]:
+    """The addresses of the pages this viewer may open, by name."""
+    return {page.name: view.address(page.path) for page in pages if view.scope.role in page.roles}

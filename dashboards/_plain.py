@@ -1,0 +1,59 @@
+"""Calm pages without numbers: waiting for the first data, something went wrong, please sign in."""
+
+from htpy import Node, a, h1, main, p, section
+
+from components.icons import icon
+from components.shell import document
+from components.words import Words
+from metrics.pack import Label
+
+_HOME = Label("回到首页", "To the first page")
+_NUMBER = Label("错误编号 {id}", "Error {id}")
+_READING = Label("正在首次读取数据", "Reading the data for the first time")
+_READING_MORE = Label("第一份数据就绪后,本页会自动显示。", "This page shows itself as soon as the first data is ready.")
+_WAITED = Label("已等待 {age}", "Waiting for {age}")
+_ERRORS = {
+    400: Label("请求有误", "The request cannot be understood"),
+    401: Label("请先登录", "Please sign in"),
+    403: Label("此页不在您的权限内", "This page is not for you"),
+    404: Label("没有这个页面", "There is no such page"),
+    405: Label("没有这个页面", "There is no such page"),
+    413: Label("内容过大", "Too large"),
+    500: Label("暂时出错了", "Something went wrong"),
+    503: Label("正在首次读取数据", "Reading the data for the first time"),
+}
+_ERRORS_MORE = {
+    403: Label(
+        "一线销售可看总览与漏斗中自己的客户;其他数据请向项目负责人了解。",
+        "Ask whoever leads your project for these numbers.",
+    ),
+    404: Label("地址可能已变更。", "Its address may have changed."),
+    500: Label(
+        "已记录,请稍后再试;上一次的数据不受影响。", "It is in the log; please try again. The numbers are not affected."
+    ),
+}
+
+
+def plain(title: str, *content: Node, words: Words, css: str, refresh: str | None = None) -> str:
+    """A document with one message."""
+    body = main("#content.plain")[section(".plain-box")[p(".plain-brand")[words.of("product")], h1[title], content]]
+    return document(f"{title} · {words.of('product')}", body, words=words, css=css, refresh=refresh)
+
+
+def waiting(words: Words, css: str, age: str | None) -> str:
+    """No snapshot yet: what is happening and for how long; the page comes back by itself."""
+    since = p(".plain-note")[words.say(_WAITED.format(age=age))] if age else None
+    return plain(words.say(_READING), p[words.say(_READING_MORE)], since, words=words, css=css, refresh="3")
+
+
+def failed(code: int, id: str, words: Words, css: str) -> str:
+    """What went wrong, without details, and the number under which the log has them."""
+    more = _ERRORS_MORE.get(code)
+    return plain(
+        words.say(_ERRORS.get(code, _ERRORS[500 if code >= 500 else 400])),
+        p[words.say(more)] if more else None,
+        p(".plain-note")[words.say(_NUMBER.format(id=id))],
+        a(".button", href="/")[icon("forward"), words.say(_HOME)],
+        words=words,
+        css=css,
+    )

@@ -1,0 +1,191 @@
+"""Running the site: gunicorn around the app, and the threads each worker starts after forking."""
+
+import hashlib
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import segno
+from gunicorn.app.base import BaseApplication
+
+from dashboards._api import add_api
+from dashboards._page import Findings, World
+from dashboards._site import create_app
+from dashboards._watch import add_watch
+from data_access.demo import build, demo_toml
+from data_access.demo_people import demo_people
+from data_access.packs import read_pack
+from data_access.settings import Settings
+from data_access.simulator import Simulator
+from data_access.snapshots import Folder, Reader
+from data_access.store import Store
+from data_access.store.links import make_link
+from data_access.workplace import Refreshing, scheduler
+from metrics.overview import GapInputs
+
+Clock = Callable[[], datetime]
+SIMULATED_EVERY_SECONDS = 4
+DEMO_DATA_HOURS = 12
+
+
+@dataclass
+class Site:
+    """One worker's site: the app, and what runs beside it until `stop`."""
+
+    server: Any
+    stops: list[Callable[[], None]]
+
+    def stop(self) -> None:
+        """Stop everything that runs beside the app, the last started first."""
+        for stop in reversed(self.stops):
+            stop()
+
+
+def start_site(settings: Settings, *, clock: Clock, demo: bool = False, refreshes: bool = True) -> Site:
+    """Open everything the settings name, start reading snapshots and (where `refreshes`) refreshing; call after forking."""
+    pack, store = read_pack(settings.pack), Store.open(settings.store.url)
+    found = Findings(pack, settings.rules)
+    reader = Reader(store, Folder(settings.snapshots.dir), on_change=found.warm)
+    world = World(
+        settings, pack, store, reader, found, build_id(), clock, os.environ, gap=gap_inputs(settings), demo=demo
+    )
+    site = Site(create_app(world, (add_api, add_watch)).server, [store.close])
+    reader.start()
+    site.stops.append(reader.stop)
+    if refreshes:
+        refreshing = Refreshing(settings, pack, store, clock)
+        own = scheduler(settings, refreshing.job, store, clock)
+        own.start()
+        site.stops += [refreshing.close, own.stop]
+    return site
+
+
+def gap_inputs(settings: Settings) -> GapInputs | None:
+    """The group's figures for the target gap, when all three are set."""
+    gap = settings.gap
+    if gap.target is None or gap.average_price is None or gap.conversion is None:
+        return None
+    return GapInputs(gap.target, gap.average_price, gap.conversion)
+
+
+def build_id() -> str:
+    """A text that changes with our code and assets, so that walls know when to reload."""
+    root, digest = Path(__file__).resolve().parent.parent, hashlib.sha256()
+    for folder in ("dashboards", "components", "metrics", "assets"):
+        for file in sorted((root / folder).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with our site in every worker; the worker that holds the lease refreshes."""
+
+    def __init__(self, settings: Settings, start: Callable[[], Site], hosts: list[str], port: int) -> None:
+        self._settings = settings
+        self._start = start
+        self._bind = [f"{host}:{port}" for host in hosts]
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Tell gunicorn what the settings say."""
+        given = self._settings.server
+        options = {
+            "bind": self._bind,
+            "workers": given.workers,
+            "threads": given.threads,
+            "worker_class": "gthread",
+            "timeout": 60,
+            "loglevel": "warning",
+            "worker_exit": lambda server, worker: worker.app.stop(),
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The WSGI application of one worker."""
+        self._site = self._start()
+        return self._site.server
+
+    def stop(self) -> None:
+        """Stop what runs beside the app of this worker."""
+        self._site.stop()
+
+
+def run(settings: Settings, *, port: int | None, clock: Clock) -> int:
+    """Serve until stopped."""
+    given = settings.server
+    Server(settings, lambda: start_site(settings, clock=clock), [given.host], port or given.port).run()
+    return 0
+
+
+def run_demo(folder: Path, *, port: int, lan: bool, fresh: bool, clock: Clock) -> int:
+    """Make the demo's data where there is none of today, and serve it with a simulator that keeps it alive."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "crm.db"
+    if fresh or not _is_recent(data, clock()):
+        for old in folder.iterdir():
+            _remove(old)
+        print("正在生成演示数据 · Making the demo's data …", flush=True)
+        build(data, now=_local(clock()))
+    settings = Settings.read(demo_toml(), {}, folder=folder.resolve())
+    store = Store.open(settings.store.url)
+    leader = demo_people(store, data)[0]
+    hosts = ["0.0.0.0"] if lan else ["127.0.0.1"]
+    print(f"Warboard: http://127.0.0.1:{port}/", flush=True)
+    if lan:
+        print_link(f"http://{lan_address()}:{port}/enter/{make_link(store, leader.id, clock())}")
+    store.close()
+    Server(settings, lambda: _with_simulator(settings, data, clock), hosts, port).run()
+    return 0
+
+
+def _local(now: datetime) -> datetime:
+    return now.astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)
+
+
+def _is_recent(data: Path, now: datetime) -> bool:
+    return data.exists() and now.timestamp() - data.stat().st_mtime < DEMO_DATA_HOURS * 3600
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        for inside in path.iterdir():
+            _remove(inside)
+        path.rmdir()
+    else:
+        path.unlink()
+
+
+def print_link(link: str) -> None:
+    """Print a link and its QR code: single use, 15 minutes."""
+    print(f"用手机扫码登录(15分钟内有效,只能用一次) · Scan to sign in, once, within 15 minutes:\n{link}", flush=True)
+    segno.make(link, error="l").terminal(compact=True)
+
+
+def lan_address() -> str:
+    """This machine's address on its own network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        # Connecting a datagram socket sends nothing; it only asks the routing table.
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+
+
+def _with_simulator(settings: Settings, data: Path, clock: Clock) -> Site:
+    site = start_site(settings, clock=clock, demo=True)
+    stopped = threading.Event()
+    thread = threading.Thread(target=_simulate, args=(Simulator(data), clock, stopped), name="simulator", daemon=True)
+    thread.start()
+    site.stops.append(stopped.set)
+    return site
+
+
+def _simulate(simulator: Simulator, clock: Clock, stopped: threading.Event) -> None:
+    while not stopped.wait(SIMULATED_EVERY_SECONDS):
+        simulator.step(_local(clock()))

@@ -1,0 +1,354 @@
+"""The site: one Dash app whose pages come with their numbers, the walls beside it, and the door in front of everything."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC
+from functools import partial
+from typing import Any
+
+import dash
+from dash.exceptions import DashException
+from flask import Flask, Response, abort, g, make_response, redirect, request
+from htpy import Node, div, fragment, template
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
+
+from components.shell import document, glance
+from components.shell_phone import phone
+from components.shell_wall import Slide, scene_parts, wall, wall_lite
+from components.words import Words
+from dashboards import _analysis, alerts, boards, funnels, heatmaps, overview, sign_in
+from dashboards._assets import PREFIX, Assets, packed
+from dashboards._door import (
+    OPEN,
+    OPEN_DOCUMENT,
+    SIGN_IN,
+    SIGNED_IN,
+    SIGNED_IN_DOCUMENT,
+    Door,
+    Policy,
+    cookie_name,
+    error_id,
+    is_local,
+    refuse_unsafe,
+    same_site_path,
+)
+from dashboards._filters import Filters
+from dashboards._page import (
+    EVERYBODY_S_SCREEN,
+    Content,
+    Kept,
+    Page,
+    View,
+    World,
+    cache_key,
+    content,
+    live_answer,
+    sections,
+)
+from dashboards._plain import failed, waiting
+from dashboards.wall import SCENES, Scene
+from data_access.store.links import use_link
+from data_access.store.people import people
+from data_access.store.sessions import close_session
+from metrics.scope import ROLES, Scope, scope_of
+from metrics.snapshot import Snapshot
+
+_LOG = logging.getLogger(__name__)
+
+PAGES = (overview.page, funnels.page, heatmaps.page, boards.page, alerts.page)
+PERSON_SECONDS, WALL_SECONDS = 15, 10
+FIRST_PAINT, DASH = "first-paint", "dash"
+_HINT = ("/static/", "/live/", "/_dash", "/api/", "/assets/")
+Routes = Callable[[Door, World], None]
+
+
+class Site(dash.Dash):
+    """The Dash app; its index is the requested page with its numbers, Dash's own scripts waiting in a template."""
+
+    def __init__(self, world: World, assets: Assets) -> None:
+        super().__init__(
+            "warboard",
+            server=Flask("warboard", static_folder=None),  # type: ignore[arg-type]
+            include_assets_files=False,
+            external_scripts=[assets.address("raw.js")],
+            serve_locally=True,
+            compress=False,
+            suppress_callback_exceptions=True,
+            update_title=None,  # type: ignore[arg-type]
+            enable_mcp=False,
+            use_pages=False,
+            add_log_handler=False,
+        )
+        self.world = world
+        self.files = assets
+        self.contents: Kept[Content] = Kept()
+        self.scenes: Kept[tuple[list[Slide], bytes, str]] = Kept()
+
+    def _config(self) -> dict[str, Any]:
+        """What the browser is told about the app; the versions of its libraries are nobody's business."""
+        told = super()._config()  # type: ignore[no-untyped-call]
+        return {name: value for name, value in told.items() if "version" not in name}
+
+    def index(self, *_: Any, **__: Any) -> str:
+        """The document of the requested page; 404 for any other address."""
+        page = next((page for page in PAGES if page.path == request.path), None) or abort(404)
+        snapshot = self.world.reader.current()
+        if snapshot is None:
+            return waiting_page(self.world, self.files)
+        g.page, g.view = page, self.view(snapshot, asked_scope())
+        return str(super().index())  # type: ignore[no-untyped-call]
+
+    def interpolate_index(self, **dash_parts: str) -> str:  # type: ignore[override]
+        """The requested page around Dash's parts."""
+        page, view = g.page, g.view
+        made = self.content(page, view)
+        fresh = self.world.freshness(view.snapshot)
+        body = phone(
+            self._body(view, made, page, dash_parts),
+            words=view.words,
+            section=page.name,
+            hrefs=sections(PAGES, view),
+            fresh=fresh,
+            language_href=view.filters.address(page.path, lang="zh" if view.words.language == "en" else "en"),
+            sign_out_href="/sign-out",
+            sign_in_href=SIGN_IN,
+            badges=made.badges,
+        )
+        scripts = (self.files.address("live.js"), self.files.address("boot.js"))
+        return document(made.title, body, words=view.words, css=self.files.css, scripts=scripts)
+
+    def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:
+        live = view.filters.address(f"/live/{page.name}")
+        layer = glance(Markup(made.html), live=live, build=self.world.build, seconds=PERSON_SECONDS, etag=made.etag)
+        waiting_parts = Markup("".join(dash_parts[name] for name in ("config", "scripts", "renderer")))
+        return fragment[div(id=FIRST_PAINT)[layer], Markup(dash_parts["app_entry"]), template(id=DASH)[waiting_parts]]
+
+    def view(self, snapshot: Snapshot, scope: Scope) -> View:
+        """What this request may see of a snapshot."""
+        filters = Filters.read(request.args.to_dict(), snapshot, self.world.pack, scope)
+        return View(
+            snapshot,
+            self.world.pack,
+            scope,
+            filters,
+            self.world.words(filters.lang),
+            self.world.findings.of(snapshot),
+            self.world.gap,
+        )
+
+    def content(self, page: Page, view: View) -> Content:
+        """The page's content, prepared once."""
+        return self.contents.of(cache_key(page.name, view), partial(content, page, view, self.world.build))
+
+    def slides(self, scene: Scene, view: View) -> tuple[list[Slide], bytes, str]:
+        """A scene's slides with their live answer and its ETag, prepared once."""
+        return self.scenes.of(cache_key(scene.name, view), partial(_drawn, scene, view, self.world.build))
+
+
+def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
+    """The whole site, every route and callback behind the door; DoorError when one has no policy."""
+    refuse_unsafe(world.env)
+    assets = Assets()
+    site = Site(world, assets)
+    door = Door(site, world.store, world.clock)
+    _dash_routes(door)
+    _pages(site, door)
+    _walls(site, door)
+    _entrance(site, door)
+    _health(site, door)
+    for add in routes:
+        add(door, world)
+    _analysis.add(site, door, PAGES)
+    _errors(site)
+    site.server.after_request(lambda answer: packed(answer, request))
+    door.lock()
+    return site
+
+
+def asked_scope() -> Scope:
+    """What the signed-in person may see."""
+    person = g.person
+    if person.role not in ROLES:
+        abort(403)
+    return scope_of(person.role, person.project_id, person.staff_id)
+
+
+def waiting_page(world: World, assets: Assets) -> str:
+    """No snapshot yet."""
+    words, beat = world.words(request.args.get("lang", "")), world.reader.heartbeat()
+    age = words.age(int((world.clock() - beat.refreshed_at.astimezone(UTC)).total_seconds())) if beat else None
+    return waiting(words, assets.css, age)
+
+
+def _dash_routes(door: Door) -> None:
+    """Policies of the routes that Dash makes."""
+    data = ("/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_reload-hash", "/_favicon.ico")
+    suites = "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
+    door.declare(SIGNED_IN, *data, suites, "__dash_assets.static", "_dash_assets.static")
+    door.declare(SIGNED_IN_DOCUMENT, "/", "/<path:path>")
+
+
+def _pages(site: Site, door: Door) -> None:
+    for page in PAGES:
+        policy = Policy(frozenset(page.roles), document=True)
+        if page.path == "/":
+            door.declare(policy, "/")
+        else:
+            door.route(page.path, policy, site.index)
+        door.route(f"/live/{page.name}", Policy(frozenset(page.roles)), partial(_live, site, page))
+    door.route(f"{PREFIX}<file>", SIGNED_IN, site.files.answer)
+
+
+def _live(site: Site, page: Page) -> Answer:
+    snapshot = site.world.reader.current() or abort(503)
+    made = site.content(page, site.view(snapshot, asked_scope()))
+    return _live_answer(site.world, snapshot, made.payload, made.etag)
+
+
+def _live_answer(world: World, snapshot: Snapshot, payload: bytes, etag: str) -> Answer:
+    same = etag in request.headers.get("If-None-Match", "")
+    answer = Response(None if same else payload, 304 if same else 200, mimetype="application/json")
+    answer.headers["ETag"] = etag
+    answer.headers["X-As-Of"] = world.freshness(snapshot).as_of.isoformat(timespec="seconds")
+    answer.headers["X-Build"] = world.build
+    answer.headers["X-Seq"] = str(snapshot.sequence)
+    return answer
+
+
+def _walls(site: Site, door: Door) -> None:
+    for scene in SCENES:
+        opens, data = Policy(scene.roles, document=True), Policy(scene.roles)
+        door.route(f"/wall/{scene.name}", opens, partial(_wall, site, scene))
+        door.route(f"/wall/lite/{scene.name}", opens, partial(_wall_lite, site, scene))
+        door.route(f"/live/wall/{scene.name}", data, partial(_wall_live, site, scene))
+
+
+def _drawn(scene: Scene, view: View, build: str) -> tuple[list[Slide], bytes, str]:
+    slides = [
+        Slide(one.name, one.title, tuple(Markup(fragment[panel]) for panel in one.panels), one.layout, one.seconds)
+        for one in scene.slides(view)
+    ]
+    html = "".join(str(part) for part in scene_parts(slides))
+    return slides, *live_answer(view.say(scene.title), html, build)
+
+
+def _wall(site: Site, scene: Scene) -> str:
+    snapshot = site.world.reader.current()
+    if snapshot is None:
+        return waiting_page(site.world, site.files)
+    view = site.view(snapshot, EVERYBODY_S_SCREEN)
+    return wall(
+        site.slides(scene, view)[0],
+        title=view.say(scene.title),
+        words=view.words,
+        fresh=site.world.freshness(snapshot),
+        css=site.files.wall_css,
+        live=view.filters.address(f"/live/wall/{scene.name}", "lang"),
+        build=site.world.build,
+        scripts=(site.files.address("live.js"), site.files.address("wall.js")),
+        seconds=WALL_SECONDS,
+    )
+
+
+def _wall_lite(site: Site, scene: Scene) -> str:
+    snapshot = site.world.reader.current()
+    if snapshot is None:
+        return waiting_page(site.world, site.files)
+    view, shown = site.view(snapshot, EVERYBODY_S_SCREEN), request.args.get("slide", "")
+    slides = site.slides(scene, view)[0]
+    at = int(shown) % len(slides) if shown.isdecimal() and len(shown) < 4 else 0
+    return wall_lite(
+        slides,
+        title=view.say(scene.title),
+        words=view.words,
+        fresh=site.world.freshness(snapshot),
+        css=site.files.wall_css,
+        shown=at,
+        next_href=view.filters.address(f"/wall/lite/{scene.name}", "lang", slide=str((at + 1) % len(slides))),
+    )
+
+
+def _wall_live(site: Site, scene: Scene) -> Answer:
+    snapshot = site.world.reader.current() or abort(503)
+    _, payload, etag = site.slides(scene, site.view(snapshot, EVERYBODY_S_SCREEN))
+    return _live_answer(site.world, snapshot, payload, etag)
+
+
+def _entrance(site: Site, door: Door) -> None:
+    world, css = site.world, site.files.css
+
+    def words() -> Words:
+        return world.words(request.args.get("lang", ""))
+
+    def show_sign_in() -> str:
+        if not (world.demo and is_local(request)):
+            return sign_in.sign_in_page(words(), css)
+        next_path = same_site_path(request.args.get("next"))
+        return sign_in.demo_page(people(world.store), world.reader.current(), next_path, words(), css)
+
+    def demo_sign_in() -> Answer:
+        if not (world.demo and is_local(request)):
+            abort(403)
+        known = {one.id: one for one in people(world.store) if one.enabled}
+        person = known.get(request.form.get("person", "")) or abort(400)
+        wanted = same_site_path(request.form.get("next"))
+        return door.sign_in(person.id, make_response(redirect(wanted, 303)))
+
+    def show_enter(token: str) -> str:
+        return sign_in.enter_page(words(), css)
+
+    def enter(token: str) -> Answer:
+        person = use_link(world.store, token, world.clock())
+        if person is None:
+            return make_response(sign_in.used_page(words(), css), 410)
+        return door.sign_in(person, make_response(redirect("/", 303)))
+
+    def show_sign_out() -> str:
+        return sign_in.sign_out_page(words(), css)
+
+    def sign_out() -> Answer:
+        close_session(world.store, request.cookies.get(cookie_name(), ""))
+        answer = make_response(redirect(SIGN_IN, 303))
+        answer.delete_cookie(cookie_name(), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return answer
+
+    door.route(SIGN_IN, OPEN_DOCUMENT, show_sign_in)
+    door.route(SIGN_IN, OPEN_DOCUMENT, demo_sign_in, methods=("POST",))
+    door.route("/enter/<token>", OPEN_DOCUMENT, show_enter)
+    door.route("/enter/<token>", OPEN_DOCUMENT, enter, methods=("POST",))
+    door.route("/sign-out", SIGNED_IN_DOCUMENT, show_sign_out)
+    door.route("/sign-out", SIGNED_IN_DOCUMENT, sign_out, methods=("POST",))
+
+
+def _health(site: Site, door: Door) -> None:
+    def ready() -> tuple[str, int]:
+        return ("ready", 200) if site.world.reader.current() else ("no snapshot yet", 503)
+
+    door.route("/healthz", OPEN, lambda: "ok")
+    door.route("/readyz", OPEN, ready)
+
+
+def _errors(site: Site) -> None:
+    world, css = site.world, site.files.css
+
+    def answer(code: int) -> tuple[Any, int]:
+        id = error_id()
+        if request.path.startswith(_HINT):
+            return {"error": id}, code
+        return failed(code, id, world.words(request.args.get("lang", "")), css), code
+
+    def refused(error: HTTPException) -> Any:
+        return error if error.code is None or error.code < 400 else answer(error.code)
+
+    def broken(error: Exception) -> Any:
+        if isinstance(error, DashException):
+            return answer(404)
+        made, code = answer(500)
+        _LOG.exception("Error on %s", request.path)
+        return made, code
+
+    site.server.register_error_handler(HTTPException, refused)
+    site.server.register_error_handler(Exception, broken)

@@ -1,0 +1,34 @@
+"""预警: every open finding with its evidence, since when, and what to do next."""
+
+from htpy import Node
+
+from components.alert import alert_counts
+from components.alert import alerts as alert_list
+from components.shell import part
+from dashboards._head import head
+from dashboards._page import Page, View
+from metrics.pack import Label
+from metrics.rules import worst_first
+from metrics.scope import PROJECT_ROLES
+
+page = Page("alerts", path="/alerts", title=Label("预警", "Alerts"), roles=PROJECT_ROLES)
+
+_OPEN = Label("当前 {count} 条", "{count} open")
+
+
+@page.content
+def alerts(view: View) -> Node:
+    """The open findings in view, worst and oldest first."""
+    level = view.filters.severity
+    found = [one for one in worst_first(view.findings) if not level or one.severity == level]
+    return [
+        head(
+            view,
+            page,
+            links=("severity",),
+            listed=("region", "project"),
+            days=view.say(_OPEN.format(count=str(len(found)))),
+        ),
+        part("counts", alert_counts(view.findings, view.words)),
+        part("alerts", alert_list(found, view.pack.rules, view.subject, view.words, view.as_of)),
+    ]

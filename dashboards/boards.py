@@ -1,0 +1,57 @@
+"""排行: the pack's boards over full weeks."""
+
+from datetime import date, timedelta
+
+from htpy import Node, div
+
+from components.board import board_card
+from components.shell import part
+from dashboards._filters import board_weeks
+from dashboards._head import head
+from dashboards._page import Page, View
+from metrics.boards import board, only
+from metrics.pack import BoardSpec, Label
+from metrics.scope import PROJECT_ROLES
+from metrics.totals import EVERYTHING
+
+page = Page("boards", path="/boards", title=Label("排行", "Boards"), roles=PROJECT_ROLES)
+
+_WEEK = Label("{days} 完整周", "Full week {days}")
+
+
+@page.content
+def boards(view: View) -> Node:
+    """Every board of the chosen full week; who does not see the group sees the own row with its rank alone."""
+    monday = chosen_week(view)
+    days = view.words.span(monday, monday + timedelta(6))
+    cards = [_card(view, spec, monday) for spec in view.pack.boards.values()]
+    return [
+        head(view, page, listed=("week",), days=view.say(_WEEK.format(days=days))),
+        part("boards", div(".grid")[cards]),
+    ]
+
+
+def chosen_week(view: View) -> date:
+    """The Monday the viewer chose, or that of the last full week."""
+    return date.fromisoformat(view.filters.week) if view.filters.week else board_weeks(view.snapshot)[0]
+
+
+def _card(view: View, spec: BoardSpec, monday: date) -> Node:
+    """One board as this viewer may see it: referrers are ranked within the scope, projects among all."""
+    where = view.scope.where if spec.of == "referrer" else EVERYTHING
+    ranking = board(view.frames, view.pack, spec, monday, where)
+    own = view.scope.projects if spec.of == "project" else None
+    return board_card(
+        only(ranking, own) if own is not None else ranking,
+        view.pack.metric(spec.metric),
+        view.say(spec.label),
+        lambda id: _name(view, spec, id),
+        view.words,
+        of=len(ranking.rows) if own is not None else None,
+    )
+
+
+def _name(view: View, spec: BoardSpec, id: str) -> str | None:
+    if spec.of == "referrer":
+        return view.referrer(id)
+    return view.snapshot.project_name(id)

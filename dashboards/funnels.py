@@ -1,0 +1,113 @@
+"""漏斗: project funnels side by side, and where a step leaks."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from htpy import Node, p
+
+from components.funnel import LeakHref, funnel_card
+from components.funnel import funnels as funnel_grid
+from components.leak import leak_table
+from components.shell import panel, part
+from dashboards._head import head
+from dashboards._page import Page, View
+from metrics.funnel import Funnel, Stage, funnel, leaks, project_funnels
+from metrics.pack import FunnelStep, Label
+from metrics.query import Basis
+from metrics.scope import EVERYBODY
+
+page = Page("funnels", path="/funnels", title=Label("漏斗", "Funnels"), roles=EVERYBODY, has_trend=True)
+
+MIN_LEAK_CASES = 20
+_WHOLE = Label("全部在列项目", "All projects in view")
+_SIDE_BY_SIDE = Label("项目对比", "Project by project")
+_WORST_FIRST = Label("漏得最多的在前", "Worst leak first")
+_LEAK = Label("{step}从哪里漏", "Where {step} leaks")
+_BY_CHANNEL = Label("按渠道,流失多的在前", "By channel, most lost first")
+_NOBODY = Label("这段时间还没有客户进入漏斗", "Nobody entered the funnel in this period")
+
+
+@page.content
+def funnels(view: View) -> Node:
+    """Each project's funnel in the viewer's scope, worst leak first; a chosen step shows its channels."""
+    return [head(view, page, links=("period", "basis"), listed=("region", "project", "channel")), *_parts(view)]
+
+
+def _parts(view: View) -> Iterator[Node]:
+    step = _chosen_step(view)
+    if step:
+        yield part("leak", _leak(view, step))
+    yield part("whole", _whole(view))
+    if not view.is_own and len(view.projects) > 1:
+        yield part("projects", _projects(view))
+
+
+def _basis(view: View) -> Basis:
+    return "cohort" if view.filters.basis == "cohort" else "period"
+
+
+def _chosen_step(view: View) -> FunnelStep | None:
+    """The step to explain; a salesperson's own customers are not split by channel."""
+    if view.is_own:
+        return None
+    return next((step for step in view.pack.funnel if step.step == view.filters.step), None)
+
+
+def _leak(view: View, step: FunnelStep) -> Node:
+    label = view.say(step.label)
+    found = leaks(view.frames, view.pack, _basis(view), view.period.span(view.as_of), step.step, view.where)
+    table = leak_table(found, label, view.snapshot.channel_name, view.words, min_n=MIN_LEAK_CASES)
+    name = view.snapshot.project_name(view.filters.project) if view.filters.project else None
+    title = view.say(_LEAK.format(step=label))
+    return panel(f"{name} · {title}" if name else title, table, note=view.say(_BY_CHANNEL))
+
+
+def _whole(view: View) -> Node:
+    one = funnel(view.frames, view.pack, _basis(view), view.period.span(view.as_of), view.where)
+    return funnel_card(one, _name(view), view.words, leak_href=None if view.is_own else _leak_address(view))
+
+
+def _name(view: View) -> str:
+    if view.scope.staff:
+        return "、".join(view.snapshot.staff_name(id) or id for id in sorted(view.scope.staff))
+    if len(view.projects) == 1:
+        return view.snapshot.project_name(view.projects[0]) or view.projects[0]
+    return view.say(_WHOLE)
+
+
+def _projects(view: View) -> Node:
+    found = project_funnels(
+        view.frames,
+        view.pack,
+        _basis(view),
+        view.period.span(view.as_of),
+        view.where,
+        with_peers=view.scope.sees_group,
+    )
+    if not found:
+        return p(".nothing")[view.say(_NOBODY)]
+    named = [(one, view.snapshot.project_name(one.project or "") or view.words.of("unassigned")) for one in found]
+    grid = funnel_grid(
+        named, view.words, leak_href=_leak_address(view), href=lambda one: _address(view, one, ""), weakest=weakest
+    )
+    return panel(view.say(_SIDE_BY_SIDE), grid, note=view.say(_WORST_FIRST))
+
+
+def _leak_address(view: View) -> LeakHref:
+    return lambda one, stage: _address(view, one, stage.step)
+
+
+def _address(view: View, one: Funnel, step: str) -> str:
+    changes = {"step": step, "basis": view.filters.value("basis")}
+    return view.address("/funnels", **changes, **({"project": one.project} if one.project else {}))
+
+
+def weakest(one: Funnel) -> str | None:
+    """The step farthest below its peers; None where nothing is."""
+    below = {stage.step: share for stage in one.stages if (share := _of_peers(stage)) is not None and share < 1}
+    return min(below, key=lambda step: below[step]) if below else None
+
+
+def _of_peers(stage: Stage) -> Fraction | None:
+    rate = stage.of_previous.value
+    return Fraction(rate) / stage.peers_median if rate is not None and stage.peers_median else None

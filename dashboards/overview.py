@@ -1,0 +1,114 @@
+"""总览: are we on target, five numbers against the same point of the last period, and what is on fire."""
+
+from collections.abc import Iterator
+
+from htpy import Node
+
+from components.alert import alert_counts, alerts
+from components.pace import pace_bars, pace_legend
+from components.shell import panel, part
+from components.tile import tiles
+from components.verdict import verdict
+from dashboards._head import head
+from dashboards._page import Page, View, target_gap
+from metrics.overview import compared, known_by_staff, pace, paces, standing
+from metrics.pack import Label
+from metrics.periods import Comparison, comparison, holiday_names
+from metrics.rules import foremost
+from metrics.scope import EVERYBODY
+from metrics.totals import Where
+
+page = Page("overview", path="/", title=Label("总览", "Overview"), roles=EVERYBODY, has_trend=True)
+
+WORST = 3
+OWN_STATES = ("active_leads", "overdue_leads", "waiting_leads")
+_VERDICT = Label("年度目标 · {metric}", "Target of the year · {metric}")
+_NUMBERS = Label("关键数字", "Key numbers")
+_OWN = Label("我的客户", "My customers")
+_NOW = Label("截至此刻", "As of now")
+_WORST = Label("先看这三件", "Look at these first")
+_PACES = Label("各项目目标进度", "Every project against its target")
+_YEAR = Label("本年 · 最落后在前", "This year, farthest behind first")
+_HOLDS = Label("{period}含{days}", "{period} holds public holidays")
+_AND = Label(",", ", ")
+_WITH_CARE = Label("{held},对比要留意", "{held}: compare with care")
+_REST_DAY, _DAYS_OFF = "休息日", "假期"
+_NOW_SPAN = Label("本期", "This period")
+_THEN_SPAN = Label("对比期", "The period before")
+
+
+@page.content
+def overview(view: View) -> Node:
+    """The verdict, the numbers, the worst findings and every project's pace, as far as the viewer may see them."""
+    return [head(view, page, links=("period",), listed=("region", "project", "channel")), *_parts(view)]
+
+
+def _parts(view: View) -> Iterator[Node]:
+    if not view.is_own:
+        yield part("verdict", _verdict(view))
+    yield part("numbers", _numbers(view))
+    if view.is_own:
+        yield part("own", _own(view))
+        return
+    yield part("worst", _worst(view))
+    if len(view.projects) > 1:
+        yield part("paces", _paces(view))
+
+
+def _verdict(view: View) -> Node:
+    # Targets are set for projects, not for channels.
+    year = pace(view.frames, view.pack, "year", None, Where(project=view.where.project))
+    metric = view.say(view.pack.metric(view.pack.overview_target).label)
+    return verdict(year, target_gap(view), view.words, title=view.say(_VERDICT.format(metric=metric)))
+
+
+def _numbers(view: View) -> Node:
+    against = comparison(view.period, view.as_of)
+    names = [name for name in view.pack.overview_numbers if not view.is_own or known_by_staff(view.pack, name)]
+    found = [compared(view.frames, view.pack, name, against, view.where) for name in names]
+    metrics = {name: view.pack.metric(name) for name in names}
+    notes = (view.say(against.label), _holidays(view, against))
+    return panel(view.say(_NUMBERS), tiles(found, metrics, view.words), note=" · ".join(filter(None, notes)))
+
+
+def _holidays(view: View, against: Comparison) -> str:
+    """A word of caution where one side of the comparison holds holidays that the other does not; else nothing."""
+    sides = ((_NOW_SPAN, holiday_names(against.now)), (_THEN_SPAN, holiday_names(against.before)))
+    if sides[0][1] == sides[1][1]:
+        return ""
+    held = [view.say(_HOLDS.format(period=view.say(side), days=_festivals(names))) for side, names in sides if names]
+    return view.say(_WITH_CARE.format(held=view.say(_AND).join(held)))
+
+
+def _festivals(names: tuple[str, ...]) -> str:
+    """Holidays by name; the days off around them only when nothing else is there."""
+    return "、".join([name for name in names if name != _REST_DAY] or [_DAYS_OFF])
+
+
+def _own(view: View) -> Node:
+    metrics = {name: view.pack.metrics[name] for name in OWN_STATES if name in view.pack.metrics}
+    found = [standing(view.frames, view.pack, name, view.where) for name in metrics]
+    return panel(view.say(_OWN), tiles(found, metrics, view.words), note=view.say(_NOW))
+
+
+def _worst(view: View) -> Node:
+    return panel(
+        view.say(_WORST),
+        alerts(foremost(view.findings, WORST), view.pack.rules, view.subject, view.words, view.as_of),
+        alert_counts(view.findings, view.words, href=view.address("/alerts")),
+    )
+
+
+def _paces(view: View) -> Node:
+    found = paces(view.frames, view.pack, "year", view.projects)
+    return panel(
+        view.say(_PACES),
+        pace_legend(view.words),
+        pace_bars(
+            found,
+            view.snapshot.project_name,
+            view.words,
+            href=lambda each: view.address("/", project=each.project or ""),
+        ),
+        note=view.say(_YEAR),
+    )

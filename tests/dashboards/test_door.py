@@ -1,0 +1,388 @@
+"""The door: default deny, whoever asks for whatever."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash import Input, Output
+from flask import Response
+from flask.testing import FlaskClient
+
+from dashboards._door import IDLE, LIFE, OPEN, Door, DoorError, refuse_unsafe, same_site_path
+from dashboards._page import World
+from dashboards._site import PAGES
+from data_access.store.links import make_link
+from data_access.store.people import change_person
+from tests.dashboards.worlds import NOW, OURS, ROLES, Stage, a_stage
+
+NAMES = ("云岫府", "文昌学府", "望澜湾")
+OPEN_PATHS = ("/healthz", "/readyz", "/sign-in", "/enter/some-token")
+DOCUMENTS = {
+    "/": {"leader", "admin", "head", "champion", "salesperson"},
+    "/funnels": {"leader", "admin", "head", "champion", "salesperson"},
+    "/heat": {"leader", "admin", "head", "champion"},
+    "/boards": {"leader", "admin", "head", "champion"},
+    "/alerts": {"leader", "admin", "head", "champion"},
+    "/wall/canteen": set(ROLES),
+    "/wall/lite/canteen": set(ROLES),
+    "/wall/warroom": {"leader", "admin"},
+    "/wall/lite/warroom": {"leader", "admin"},
+    "/sign-out": set(ROLES),
+}
+DATA = {
+    **{f"/live/{page.name}": DOCUMENTS[page.path] for page in PAGES},
+    "/live/wall/canteen": set(ROLES),
+    "/live/wall/warroom": {"leader", "admin"},
+    "/_dash-layout": set(ROLES),
+    "/_dash-dependencies": set(ROLES),
+}
+"""Who may open what; everybody else gets 403, strangers the sign-in page or 401."""
+CALL = {
+    "output": "trend.figure",
+    "outputs": {"id": "trend", "property": "figure"},
+    "inputs": [
+        {"id": "trend-metric", "property": "value", "value": "leads"},
+        {"id": "trend-grain", "property": "value", "value": "day"},
+    ],
+    "state": [
+        {"id": "page", "property": "address", "value": "/"},
+        {"id": "page", "property": "colours", "value": {"ink": "rgb(16, 32, 48)"}},
+    ],
+    "changedPropIds": ["trend-metric.value"],
+}
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, "/no-such-page", "/funnels?project=p1", "/assets/live.js"])
+def test_a_stranger_is_sent_to_sign_in(stage: Stage, path: str) -> None:
+    answer = stage.client().get(path)
+    assert answer.status_code in (303, 401) and not any(name in answer.text for name in NAMES)
+    if answer.status_code == 303:
+        assert answer.headers["Location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize("path", [*DATA, "/_reload-hash", "/static/live.js", "/_dash-component-suites/dash/x.js"])
+def test_a_stranger_gets_no_data(stage: Stage, path: str) -> None:
+    assert stage.client().get(path).status_code == 401
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("path", "roles"), [*DOCUMENTS.items(), *DATA.items()])
+def test_each_role_opens_what_it_may_and_nothing_else(stage: Stage, role: str, path: str, roles: set[str]) -> None:
+    answer = stage.client(role).get(path)
+    assert answer.status_code == (200 if role in roles else 403)
+    if role in ("head", "champion", "salesperson") and not path.startswith(("/wall", "/live/wall")):
+        assert "文昌学府" not in answer.text and "望澜湾" not in answer.text
+
+
+def test_the_routes_are_those_listed_here(stage: Stage) -> None:
+    rules = {re.sub(r"<.*", "", rule.rule) for rule in stage.site.server.url_map.iter_rules()}
+    dash_s_own = {"/_dash-update-component", "/_dash-component-suites/", "/_reload-hash", "/_favicon.ico", "/assets/"}
+    known = {*DOCUMENTS, *DATA, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *dash_s_own}
+    assert rules == known
+
+
+def test_a_route_without_a_policy_stops_the_start(tmp_path: Path) -> None:
+    def forgotten(door: Door, world: World) -> None:
+        door._app.server.add_url_rule("/forgotten", "forgotten", lambda: "")
+
+    with pytest.raises(DoorError, match="'forgotten' has no policy"):
+        a_stage(tmp_path, routes=[forgotten])
+
+
+def test_a_callback_without_a_policy_stops_the_start(tmp_path: Path) -> None:
+    def forgotten(door: Door, world: World) -> None:
+        door._app.callback(Output("forgotten", "children"), Input("page", "address"))(lambda address: "")
+
+    with pytest.raises(DoorError, match="'forgotten.children' has no policy"):
+        a_stage(tmp_path, routes=[forgotten])
+
+
+def test_an_added_route_stands_behind_the_door(tmp_path: Path) -> None:
+    stage = a_stage(tmp_path, routes=[lambda door, world: door.route("/open", OPEN, lambda: "hello")])
+    assert stage.client().get("/open").text == "hello"
+
+
+@pytest.mark.parametrize("name", ["DASH_MCP_ENABLED", "DASH_DEBUG", "FLASK_DEBUG"])
+def test_unsafe_switches_stop_the_start(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DoorError, match=name):
+        a_stage(tmp_path, env={name: "1"})
+    refuse_unsafe({name: "0"})
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a" * 3000, "' or 1=1"])
+def test_a_made_up_cookie_is_a_stranger(stage: Stage, cookie: str) -> None:
+    client = stage.client()
+    client.set_cookie("warboard", cookie)
+    assert client.get("/live/overview").status_code == 401
+
+
+def test_a_disabled_person_is_out_at_once(tmp_path: Path) -> None:
+    stage = a_stage(tmp_path)
+    client = stage.client("head")
+    assert client.get("/live/overview").status_code == 200
+    head = stage.people["head"]
+    change_person(stage.store, type(head)(**{**vars(head), "enabled": False}))
+    assert client.get("/live/overview").status_code == 401
+
+
+def test_a_new_project_counts_from_the_next_request(tmp_path: Path) -> None:
+    stage = a_stage(tmp_path)
+    client = stage.client("head")
+    assert "云岫府" in client.get("/funnels").text
+    head = stage.people["head"]
+    change_person(stage.store, type(head)(**{**vars(head), "project_id": "p2"}))
+    shown = client.get("/funnels").text
+    assert "文昌学府" in shown and "云岫府" not in shown
+
+
+def test_a_session_ends_when_nobody_uses_it(tmp_path: Path) -> None:
+    stage = a_stage(tmp_path)
+    client = stage.client("leader")
+    stage.clock.now = NOW + IDLE - timedelta(seconds=1)
+    assert client.get("/live/overview").status_code == 200
+    stage.clock.now += IDLE
+    assert client.get("/live/overview").status_code == 401
+
+
+def test_a_session_ends_however_much_it_is_used(tmp_path: Path) -> None:
+    stage = a_stage(tmp_path)
+    client = stage.client("leader")
+    while stage.clock.now < NOW + LIFE:
+        assert client.get("/live/overview").status_code == 200
+        stage.clock.now += IDLE / 2
+    assert client.get("/live/overview").status_code == 401
+
+
+def call(client: FlaskClient, body: Any, **headers: str) -> Any:
+    return client.post("/_dash-update-component", json=body, headers=headers or OURS)
+
+
+def test_a_callback_answers_its_own_page(stage: Stage) -> None:
+    answer = call(stage.client("leader"), CALL)
+    assert answer.status_code == 200 and "scatter" in answer.text
+
+
+def test_a_stranger_s_callback_is_refused_before_its_body_is_read(stage: Stage) -> None:
+    answer = stage.client().post("/_dash-update-component", data=b"{" * 1000, headers=OURS)
+    assert answer.status_code == 401
+
+
+JUNK = (
+    0, "", [], {}, {"output": 1}, {"output": "nothing.children"}, {"output": "trend.figure"}, {**CALL, "inputs": None},
+    {**CALL, "inputs": []}, {**CALL, "inputs": [1, 2]}, {**CALL, "inputs": CALL["inputs"] * 2}, {**CALL, "state": {}},
+    {**CALL, "outputs": {"id": "analysis", "property": "children"}}, {**CALL, "outputs": [[]]}, {**CALL, "outputs": None},
+    {**CALL, "changedPropIds": [1]}, {**CALL, "changedPropIds": "x"}, {**CALL, "output": "..trend.figure.."},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", JUNK, ids=range(len(JUNK)))
+def test_junk_is_refused_and_never_an_error_of_ours(stage: Stage, body: Any) -> None:
+    assert call(stage.client("leader"), body).status_code in (400, 403)
+
+
+def test_text_that_is_no_json_is_refused(stage: Stage) -> None:
+    answer = stage.client("leader").post(
+        "/_dash-update-component", data=b"{", content_type="application/json", headers=OURS
+    )
+    assert answer.status_code == 400
+
+
+VALUES = (
+    None,
+    0,
+    -1,
+    "",
+    "p2",
+    "/funnels?project=p2",
+    "//elsewhere",
+    "/\\x",
+    "/?" + "a=1&" * 999,
+    {"a": 1},
+    ["/"],
+    "\x00",
+    "/%00",
+    "/?lang=%ff",
+)
+
+
+@pytest.mark.parametrize("place", [("inputs", 0), ("inputs", 1), ("state", 0), ("state", 1)])
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+def test_forged_values_never_leave_the_scope(stage: Stage, place: tuple[str, int], value: Any) -> None:
+    part, at = place
+    body = {**CALL, part: [dict(one) for one in CALL[part]]}  # type: ignore[attr-defined]
+    body[part][at]["value"] = value  # type: ignore[index]
+    answer = call(stage.client("head"), body)
+    assert answer.status_code in (200, 204) and not any(name in answer.text for name in NAMES[1:])
+
+
+def test_a_forged_project_gives_the_own_numbers(stage: Stage) -> None:
+    body = {**CALL, "state": [{"id": "page", "property": "address", "value": "/?project=p2"}, CALL["state"][1]]}  # type: ignore[index]
+    assert call(stage.client("head"), body).json == call(stage.client("head"), CALL).json
+
+
+POSTS = ("/_dash-update-component", "/sign-out", "/sign-in", "/enter/x")
+FOREIGN = (
+    {},
+    {"Origin": "null"},
+    {"Origin": "http://evil.example"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://localhost:81"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"},
+    {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"},
+)
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("headers", FOREIGN, ids=range(len(FOREIGN)))
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain", ""])
+def test_posts_of_other_sites_are_refused(stage: Stage, path: str, headers: dict[str, str], kind: str) -> None:
+    answer = stage.client("leader").post(path, data=b"{}", content_type=kind, headers=headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_callbacks_take_json_only(stage: Stage, kind: str) -> None:
+    answer = stage.client("leader").post("/_dash-update-component", data=b"{}", content_type=kind, headers=OURS)
+    assert answer.status_code == 415
+
+
+def test_a_large_body_is_refused(stage: Stage) -> None:
+    assert call(stage.client("leader"), {**CALL, "more": "x" * 300_000}).status_code == 413
+
+
+def test_every_answer_is_hardened(stage: Stage) -> None:
+    client = stage.client("leader")
+    for path in (*DOCUMENTS, *DATA, *OPEN_PATHS, "/no-such-page"):
+        answer = client.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        scripts = re.search(r"script-src ([^;]*)", policy)
+        assert scripts and "unsafe" not in scripts[1] and "http" not in policy
+        for part in ("object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "default-src 'self'"):
+            assert part in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_documents_hold_no_inline_script_but_dash_s_own(stage: Stage) -> None:
+    for path in DOCUMENTS:
+        shown = re.sub(r"<template.*?</template>", "", stage.client("leader").get(path).text, flags=re.S)
+        assert re.findall(r"<script(?![^>]* src=)[^>]*>", shown) == []
+        assert re.findall(r'(?:src|href)="(?:https?:)?//', shown) == []
+
+
+def test_the_layout_holds_no_data(stage: Stage) -> None:
+    answer = stage.client("leader").get("/_dash-layout")
+    assert not any(name in answer.text for name in NAMES) and len(answer.text) < 500
+
+
+def test_unknown_pages_and_suites_are_not_errors(stage: Stage) -> None:
+    client = stage.client("leader")
+    for path in (
+        "/no",
+        "/_dash-component-suites/os/path.py",
+        "/_dash-component-suites/dash/../../x.js",
+        "/static/x",
+        "/assets/x",
+    ):
+        assert client.get(path).status_code == 404
+
+
+def test_an_error_shows_a_number_and_nothing_else(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("select secret from crm")
+
+    monkeypatch.setattr("dashboards.overview._verdict", broken)
+    for path in ("/?period=year", "/live/overview?period=year"):
+        answer = stage.client("leader").get(path)
+        assert answer.status_code == 500 and "secret" not in answer.text and "Traceback" not in answer.text
+    assert re.search("错误编号 [0-9a-f]{8}", stage.client("leader").get("/?period=year").text)
+
+
+class TestSigningIn:
+    """Links, the demo, and the way out."""
+
+    def test_a_link_opens_one_session_after_a_press_of_a_button(self, stage: Stage) -> None:
+        link = f"/enter/{make_link(stage.store, stage.people['head'].id, stage.clock())}"
+        client = stage.client()
+        assert client.get(link).status_code == 200 and client.get(link).status_code == 200
+        entered = enter(client, link)
+        assert entered.status_code == 303 and "HttpOnly" in entered.headers["Set-Cookie"]
+        assert "SameSite=Lax" in entered.headers["Set-Cookie"]
+        assert client.get("/live/overview").status_code == 200
+        assert enter(stage.client(), link).status_code == 410
+
+    def test_https_binds_the_cookie_to_this_host(self, stage: Stage) -> None:
+        link = f"/enter/{make_link(stage.store, stage.people['head'].id, stage.clock())}"
+        answer = stage.client().post(
+            link, data={}, content_type="application/x-www-form-urlencoded", headers={"Origin": "https://localhost"},
+            base_url="https://localhost",
+        )  # fmt: skip
+        assert answer.headers["Set-Cookie"].startswith("__Host-warboard=") and "Secure" in answer.headers["Set-Cookie"]
+
+    def test_without_the_demo_nobody_enters_by_a_click(self, stage: Stage) -> None:
+        assert "集团领导" not in stage.client().get("/sign-in").text
+        assert choose(stage.client(), stage.people["leader"].id).status_code == 403
+
+    def test_the_demo_offers_its_people_on_this_machine(self, demo: Stage) -> None:
+        client = demo.client()
+        assert "集团领导" in client.get("/sign-in").text
+        assert choose(client, demo.people["leader"].id).headers["Location"] == "/"
+        assert client.get("/live/overview").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("address", "headers"),
+        [
+            pytest.param("192.168.1.7", {}, id="another machine"),
+            pytest.param("127.0.0.1", {"X-Forwarded-For": "1.2.3.4"}, id="through a proxy"),
+            pytest.param(
+                "127.0.0.1", {"Host": "rebound.example", "Origin": "http://rebound.example"}, id="a foreign name"
+            ),
+        ],
+    )
+    def test_the_demo_is_closed_elsewhere(self, demo: Stage, address: str, headers: dict[str, str]) -> None:
+        client = demo.client()
+        client.environ_base["REMOTE_ADDR"] = address
+        assert "集团领导" not in client.get("/sign-in", headers=headers).text
+        assert choose(client, demo.people["leader"].id, **headers).status_code == 403
+
+    def test_signing_out_ends_the_session_and_forgets(self, demo: Stage) -> None:
+        client = demo.client("leader")
+        token = client.get_cookie("warboard")
+        assert token is not None
+        gone = client.post("/sign-out", data={}, content_type="application/x-www-form-urlencoded", headers=OURS)
+        assert gone.status_code == 303 and "storage" in gone.headers["Clear-Site-Data"]
+        client.set_cookie("warboard", token.value)
+        assert client.get("/live/overview").status_code == 401
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil",
+            "javascript:alert(1)",
+            "",
+            None,
+            "/sign-in",
+            "/\n/evil",
+            "evil",
+        ],
+    )
+    def test_the_way_back_stays_on_this_site(self, path: str | None) -> None:
+        assert same_site_path(path) == "/"
+
+    def test_the_way_back_keeps_the_page(self) -> None:
+        assert same_site_path("/funnels?period=month") == "/funnels?period=month"
+
+
+def enter(client: FlaskClient, link: str) -> Response:
+    return client.post(link, data={}, content_type="application/x-www-form-urlencoded", headers=OURS)
+
+
+def choose(client: FlaskClient, person: str, **headers: str) -> Response:
+    return client.post("/sign-in", data={"person": person, "next": "//evil.example"}, headers={**OURS, **headers})

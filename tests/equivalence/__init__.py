@@ -1,0 +1,1 @@
+"""The product against the naive recomputation: every number, on the same rows."""
