@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check bench nightly system requirements clean
+.PHONY: run test check bench nightly pictures system requirements clean
 
 run: .venv
 	$(BIN)/python app.py demo --port $(PORT) $(if $(LAN),--lan)
@@ -20,6 +20,9 @@ check: .venv
 
 bench: .venv system
 	$(BIN)/python -m tests.bench
+
+pictures: .venv system
+	$(BIN)/python -m tests.pictures
 
 nightly: .venv system
 	$(BIN)/python -m pytest -q

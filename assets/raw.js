@@ -20,7 +20,10 @@
       // moveBefore keeps focus, scroll positions and running transitions where the browser has it.
       var move = into.moveBefore ? "moveBefore" : "insertBefore";
       while (from && from.firstChild) into[move](from.firstChild, null);
+      var swaps = 0, swapped = function () { props.setProps({ swaps: swaps += 1 }); };
+      document.addEventListener("warboard:swapped", swapped);
       props.setProps({ address: location.pathname + location.search, colours: colours() });
+      return function () { document.removeEventListener("warboard:swapped", swapped); };
     }, []);
     return React.createElement("div", { id: props.id, ref: host });
   }

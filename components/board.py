@@ -87,7 +87,9 @@ def _standings(
             tbody[
                 [
                     tr(class_=["standing", {"is-top": (row.rank or 9) <= 3, "is-first": row.rank == 1}])[
-                        td(".standing-rank")[str(row.rank), of and f"/{of}", row.tied and small(".standing-tied")[words.of("tied")]],
+                        td(".standing-rank")[
+                            str(row.rank), of and f"/{of}", row.tied and small(".standing-tied")[words.of("tied")]
+                        ],
                         th(".standing-name", scope="row")[_named(row, name, words, href)],
                         td(".standing-value")[_value(row, metric, words, shows_raw)],
                         td(".standing-change")[_move(row, words, had_week_before)],

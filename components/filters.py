@@ -66,9 +66,7 @@ def _links(path: str, filter: Filter, chosen: Mapping[str, str]) -> Element:
 
 def _form(path: str, listed: Sequence[Filter], hidden: Mapping[str, str], words: Words) -> Element:
     return details("#filters.more-filters")[
-        summary(".filters-summary")[
-            span(".filters-word")[words.of("filters")], span(".filters-chosen")[_said(listed)]
-        ],
+        summary(".filters-summary")[span(".filters-word")[words.of("filters")], span(".filters-chosen")[_said(listed)]],
         form(".filters-form", method="get", action=path)[
             [input(type="hidden", name=name, value=value) for name, value in hidden.items() if value],
             [_select(each) for each in listed],

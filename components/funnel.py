@@ -63,6 +63,7 @@ def funnel_legend(words: Words) -> Element:
         span(".aside-peers")[words.of("peers_median")],
         span(".aside-skipped")[words.of("walk_ins")],
         span(".aside-immature")[words.of("immature")],
+        span(".aside-over")[words.of("over_mark")],
     ]
 
 
@@ -114,7 +115,9 @@ def _rate(stage: Stage, before: Stage | None, words: Words) -> Node:
     if before is None or (before.count.is_missing and rate.is_missing):
         return None
     title = words.reason(rate) if rate.is_missing else f"{words.of('of_previous')} {words.quotient(rate, 'percent')}"
-    return span(class_=["step-rate", {"is-missing": rate.is_missing}], title=title)[words.number(rate, "percent")]
+    return span(class_=["step-rate", {"is-missing": rate.is_missing}], title=title)[
+        words.number(rate, "percent"), _is_over(stage, before) and "※"
+    ]
 
 
 def _bar(stage: Stage, before: Stage | None, scale: Fraction, words: Words) -> Element:
@@ -169,9 +172,13 @@ def _asides(stage: Stage, before: Stage | None, words: Words) -> Node:
     return p(".step-asides")[shown] if shown else None
 
 
+def _is_over(stage: Stage, before: Stage) -> bool:
+    return before.step != "exposure" and (stage.of_previous.value or 0) > 1
+
+
 def _over_whole(stage: Stage, before: Stage | None, words: Words) -> Node:
     """Why a rate of a period exceeds the whole: the step before happened earlier. It is never left unsaid."""
-    if before is None or before.step == "exposure" or (stage.of_previous.value or 0) <= 1:
+    if before is None or not _is_over(stage, before):
         return None
     return span(".aside-over")[words.of("over_whole", before=words.say(before.label))]
 

@@ -37,7 +37,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "grey": ("已停更", "Stopped"),
     "offline": ("连接中断", "Offline"),
     "ago_units": ("秒前|分钟前|小时前|天前", " s ago| min ago| h ago| d ago"),
-    "still": ("{what}数据停在{when},之后读取失败,相关数字暂不更新", "{what} stands at {when}: reading it failed since then"),
+    "still": (
+        "{what}数据停在{when},之后读取失败,相关数字暂不更新",
+        "{what} stands at {when}: reading it failed since then",
+    ),
     # missing
     "missing_absent": ("无数据", "No data"),
     "missing_no_target": ("未设目标", "No target"),
@@ -96,6 +99,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "walk_ins": ("未留电直接到访", "Walk-ins without a lead"),
     "walk_ins_counted": ("未留电直接到访 {n}(计入转化)", "Walk-ins {n} (in the rate)"),
     "immature_left_out": ("未成熟 {n}(不计转化)", "Too young {n} (not in the rate)"),
+    "over_mark": ("※ 含本期之前走到上一步的客户", "※ some reached the step before earlier"),
     "over_whole": ("超过100%:含本期之前{before}的客户", "Over 100%: some reached {before} before this period"),
     "walk_ins_short": ("直接到访 {n}", "Walk-ins {n}"),
     "immature": ("未成熟", "Too young"),

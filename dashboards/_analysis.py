@@ -56,10 +56,11 @@ def add(site: "Site", door: Door, pages: Sequence[Page]) -> None:
         Output("trend", "figure"),
         Input("trend-metric", "value"),
         Input("trend-grain", "value"),
+        Input("page", "swaps"),
         State("page", "address"),
         State("page", "colours"),
     )
-    def figure(metric: Any, grain: Any, address: Any, colours: Any) -> Any:
+    def figure(metric: Any, grain: Any, swaps: Any, address: Any, colours: Any) -> Any:
         view = _view(site, pages, address)
         if view is None or metric not in offered(view) or grain not in tuple(_GRAINS):
             return no_update

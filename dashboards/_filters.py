@@ -55,6 +55,8 @@ class Filters:
     @classmethod
     def read(cls, asked: Mapping[str, str], snapshot: Snapshot, pack: Pack, scope: Scope) -> "Filters":
         """The filters of an address; whatever this viewer cannot know is ignored, as if it did not exist."""
+        if not asked:
+            return cls()
         known = _known(snapshot, pack, scope)
         firsts = {name: next(iter(known[name]), "") for name in _FIRST_IS_DEFAULT}
         kept = {name: value for name, value in asked.items() if value in known.get(name, {})}

@@ -11,7 +11,8 @@ _HOME = Label("回到首页", "To the first page")
 _NUMBER = Label("错误编号 {id}", "Error {id}")
 _READING = Label("正在首次读取数据", "Reading the data for the first time")
 _READING_MORE = Label("第一份数据就绪后,本页会自动显示。", "This page shows itself as soon as the first data is ready.")
-_WAITED = Label("已等待 {age}", "Waiting for {age}")
+_TRIED = Label("上次尝试:{age}", "Last try: {age}")
+_FAILED = Label("源库暂时读不到,正在重试", "The source cannot be read yet; trying again")
 _ERRORS = {
     400: Label("请求有误", "The request cannot be understood"),
     401: Label("请先登录", "Please sign in"),
@@ -40,10 +41,18 @@ def plain(title: str, *content: Node, words: Words, css: str, refresh: str | Non
     return document(f"{title} · {words.of('product')}", body, words=words, css=css, refresh=refresh)
 
 
-def waiting(words: Words, css: str, age: str | None) -> str:
-    """No snapshot yet: what is happening and for how long; the page comes back by itself."""
-    since = p(".plain-note")[words.say(_WAITED.format(age=age))] if age else None
-    return plain(words.say(_READING), p[words.say(_READING_MORE)], since, words=words, css=css, refresh="3")
+def waiting(words: Words, css: str, *, tried: int | None, failed: bool) -> str:
+    """No snapshot yet: how it stands, and how many seconds ago it was last tried; the page comes back by itself."""
+    notes = [words.say(_FAILED)] if failed else []
+    notes += [words.say(_TRIED.format(age=words.age(tried)))] if tried is not None else []
+    return plain(
+        words.say(_READING),
+        p[words.say(_READING_MORE)],
+        [p(".plain-note")[note] for note in notes],
+        words=words,
+        css=css,
+        refresh="3",
+    )
 
 
 def failed(code: int, id: str, words: Words, css: str) -> str:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import UTC
 from functools import partial
 from typing import Any
 
@@ -50,7 +49,7 @@ from dashboards._page import (
 from dashboards._plain import failed, waiting
 from dashboards.wall import SCENES, Scene
 from data_access.store.links import use_link
-from data_access.store.people import people
+from data_access.store.people import Person, people, person
 from data_access.store.sessions import close_session
 from metrics.scope import ROLES, Scope, scope_of
 from metrics.snapshot import Snapshot
@@ -169,17 +168,23 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
 
 def asked_scope() -> Scope:
     """What the signed-in person may see."""
-    person = g.person
-    if person.role not in ROLES:
+    asking = g.person
+    if asking.role not in ROLES:
         abort(403)
-    return scope_of(person.role, person.project_id, person.staff_id)
+    return scope_of(asking.role, asking.project_id, asking.staff_id)
+
+
+def home(someone: Person) -> str:
+    """The first page of a person: the overview, or the wall for those who only look at that."""
+    return "/" if someone.role in ROLES else f"/wall/{SCENES[0].name}"
 
 
 def waiting_page(world: World, assets: Assets) -> str:
     """No snapshot yet."""
-    words, beat = world.words(request.args.get("lang", "")), world.reader.heartbeat()
-    age = words.age(int((world.clock() - beat.refreshed_at.astimezone(UTC)).total_seconds())) if beat else None
-    return waiting(words, assets.css, age)
+    beat = world.reader.heartbeat()
+    tried = int((world.clock() - beat.refreshed_at).total_seconds()) if beat else None
+    words = world.words(request.args.get("lang", ""))
+    return waiting(words, assets.css, tried=tried, failed=beat is not None and not beat.ok)
 
 
 def _dash_routes(door: Door) -> None:
@@ -291,19 +296,20 @@ def _entrance(site: Site, door: Door) -> None:
     def demo_sign_in() -> Answer:
         if not (world.demo and is_local(request)):
             abort(403)
-        known = {one.id: one for one in people(world.store) if one.enabled}
-        person = known.get(request.form.get("person", "")) or abort(400)
+        chosen = person(world.store, request.form.get("person", ""))
+        if chosen is None or not chosen.enabled:
+            abort(400)
         wanted = same_site_path(request.form.get("next"))
-        return door.sign_in(person.id, make_response(redirect(wanted, 303)))
+        return door.sign_in(chosen.id, make_response(redirect(home(chosen) if wanted == "/" else wanted, 303)))
 
     def show_enter(token: str) -> str:
         return sign_in.enter_page(words(), css)
 
     def enter(token: str) -> Answer:
-        person = use_link(world.store, token, world.clock())
-        if person is None:
+        signed_in = person(world.store, use_link(world.store, token, world.clock()) or "")
+        if signed_in is None:
             return make_response(sign_in.used_page(words(), css), 410)
-        return door.sign_in(person, make_response(redirect("/", 303)))
+        return door.sign_in(signed_in.id, make_response(redirect(home(signed_in), 303)))
 
     def show_sign_out() -> str:
         return sign_in.sign_out_page(words(), css)

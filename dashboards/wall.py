@@ -10,7 +10,7 @@ from htpy import Node
 
 from components.alert import alerts
 from components.board import board_card
-from components.funnel import funnel_card, funnels
+from components.funnel import funnel_card, funnel_legend, funnels
 from components.heatmap import column_time, heatmap
 from components.pace import pace_bars
 from components.shell import panel
@@ -167,7 +167,8 @@ def _today(view: View) -> Node:
 def _chain(view: View) -> Node:
     week = period("week", view.as_of)
     one = funnel(view.frames, view.pack, "period", week.span(view.as_of))
-    return panel(view.say(_CHAIN), funnel_card(one, view.words.of("group"), view.words), note=view.say(week.label))
+    card = funnel_card(one, view.words.of("group"), view.words)
+    return panel(view.say(_CHAIN), card, funnel_legend(view.words), note=view.say(week.label))
 
 
 def _first_alert(view: View) -> Node:
@@ -205,4 +206,4 @@ def _funnel_slides(view: View) -> list[Slide]:
 
 
 def _funnels(view: View, group: Sequence[tuple[Funnel, str]], note: str) -> Node:
-    return panel(view.say(_SIDE_BY_SIDE), funnels(group, view.words), note=note)
+    return panel(view.say(_SIDE_BY_SIDE), funnels(group, view.words), funnel_legend(view.words), note=note)

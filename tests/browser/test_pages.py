@@ -171,6 +171,18 @@ def test_new_numbers_come_by_themselves(served: Served, dash: bool) -> None:
     expect(leads).not_to_have_text(before)
 
 
+def test_the_chart_follows_the_numbers(served: Served) -> None:
+    visit = served.visit()
+    visit.page.clock.install()
+    visit.open("/")
+    touch(visit)
+    served.stage.reader.snapshot = with_more_leads()
+    before = figure(visit.page)
+    with visit.page.expect_response("**/_dash-update-component*") as answer:
+        visit.page.clock.run_for(18_500)
+    assert answer.value.json()["response"]["trend"]["figure"]["data"][0]["y"] != before
+
+
 def with_more_leads() -> Snapshot:
     """The small world with seven more leads in the last minutes."""
     rows, last = small_rows(), small_rows()["lead"][-1]

@@ -45,6 +45,7 @@ CALL = {
     "inputs": [
         {"id": "trend-metric", "property": "value", "value": "leads"},
         {"id": "trend-grain", "property": "value", "value": "day"},
+        {"id": "page", "property": "swaps"},
     ],
     "state": [
         {"id": "page", "property": "address", "value": "/"},
@@ -315,6 +316,10 @@ class TestSigningIn:
         assert "SameSite=Lax" in entered.headers["Set-Cookie"]
         assert client.get("/live/overview").status_code == 200
         assert enter(stage.client(), link).status_code == 410
+
+    def test_who_may_only_look_at_a_wall_is_led_to_it(self, stage: Stage) -> None:
+        link = f"/enter/{make_link(stage.store, stage.people['viewer'].id, stage.clock())}"
+        assert enter(stage.client(), link).headers["Location"] == "/wall/canteen"
 
     def test_https_binds_the_cookie_to_this_host(self, stage: Stage) -> None:
         link = f"/enter/{make_link(stage.store, stage.people['head'].id, stage.clock())}"

@@ -191,3 +191,10 @@ def test_everybody_s_wall_shows_the_same(stage: Stage) -> None:
     assert (
         stage.client("viewer").get("/live/wall/canteen").data == stage.client("leader").get("/live/wall/canteen").data
     )
+
+
+def test_a_source_that_cannot_be_read_is_said_before_the_first_snapshot(tmp_path: Path) -> None:
+    stage = a_stage(tmp_path)
+    stage.reader.snapshot, stage.reader.beat = None, Heartbeat(None, NOW - timedelta(seconds=7), False, "crm: no route")
+    shown = stage.client("leader").get("/").text
+    assert "源库暂时读不到" in shown and "上次尝试:7秒前" in shown and "no route" not in shown

@@ -35,6 +35,7 @@ ROLES: Mapping[str, tuple[str | None, str | None]] = {
 }
 """Project and salesperson of one person per role."""
 GAP = GapInputs(Decimal(1_500_000_000), Decimal(2_500_000), Decimal("0.042"))
+_FOUND = Findings(property_pack(), {})
 OURS = {"Origin": "http://localhost"}
 
 
@@ -105,4 +106,4 @@ def a_view(role: str = "leader", *, snapshot: Snapshot | None = None, **asked: s
     filters = Filters.read(asked, shown, pack, scope)
     settings = Settings.read("", {})
     words = World(settings, pack, None, StillReader(shown), None, "", Clock(), {}).words(filters.lang)  # type: ignore[arg-type]
-    return View(shown, pack, scope, filters, words, Findings(pack, {}).of(shown), GAP)
+    return View(shown, pack, scope, filters, words, _FOUND.of(shown), GAP)

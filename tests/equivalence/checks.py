@@ -688,13 +688,12 @@ def _attainment(counted: Counted, span: Span) -> None:
 
 
 def pace(counted: Counted) -> None:
-    """How far the year's, quarter's and month's target is reached against the time that has passed."""
+    """How far the year's, quarter's and month's target is reached against the part of it that is due by today."""
     if set(NET["net_contract_amount"]) & set(counted.snapshot.absent):
         return
     today = counted.snapshot.as_of.date()
     for grain in ("month", "quarter", "year"):
         first = _start(today, grain)
-        last = _start(first + timedelta(days=400 if grain == "year" else 95 if grain == "quarter" else 32), grain)
         last = next(
             day for n in range(380) if _start((day := first + timedelta(days=n)) + timedelta(days=1), grain) != first
         )
@@ -709,6 +708,9 @@ def pace(counted: Counted) -> None:
                 and first <= fact.day <= today
             )
             elapsed = Fraction((today - first).days + 1, (last - first).days + 1)
+            if target:
+                due = _target_share(counted.world, "net_contract_amount", project, first, today)
+                elapsed = (due or Fraction(0)) / target
             assert (shown.target, shown.done.value, shown.elapsed) == (target, done, elapsed), (grain, project)
             assert shown.attainment == (done / target if target else None)
 

@@ -80,13 +80,14 @@ def _leads(counted: Counted, project: str, first: date) -> int:
 
 def test_who_is_behind_the_target_is_found(small_demo: Counted) -> None:
     first, last = date(NOW.year, 1, 1), date(NOW.year, 12, 31)
-    elapsed = Fraction((NOW.date() - first).days + 1, 365)
     behind = {}
     for project in small_demo.snapshot.projects:
         target = counting.target_value(small_demo.world, "net_contract_amount", project, first, last)
         where = {"project": project}
         sums = counting.total(small_demo.facts, "net_contract_amount", first=first, last=NOW.date(), where=where)
         done = sums.get((), 0)
+        due = counting.target_value(small_demo.world, "net_contract_amount", project, first, NOW.date())
+        elapsed = Fraction(due or 0) / Fraction(target or 1)
         if target and elapsed - Fraction(done) / Fraction(target) > Fraction(1, 10):
             behind[project] = Fraction(done) / Fraction(target)
     found = {

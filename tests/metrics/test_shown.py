@@ -1,0 +1,66 @@
+"""What pages show of what was counted: the foremost findings, the busiest rows, one's own place, every project's pace."""
+
+from dataclasses import replace
+
+from metrics.boards import board, only
+from metrics.heat import busiest, hourly_metrics, rolling_hours
+from metrics.overview import known_by_staff, pace, paces, standing
+from metrics.rules import findings, foremost, worst_first
+from metrics.totals import Frames, Where
+from tests.snapshots import AS_OF, property_pack, small_snapshot
+
+PACK = property_pack()
+SNAPSHOT = small_snapshot()
+FRAMES = Frames(SNAPSHOT)
+FOUND = findings(FRAMES, PACK)
+
+
+def test_the_foremost_findings_name_each_rule_once_before_any_twice() -> None:
+    behind = next(one for one in FOUND if one.rule == "behind_target")
+    worse = replace(behind, subject="p9", values={**behind.values, "change": 1})
+    first = foremost([*FOUND, worse], 3)
+    assert [(one.rule, one.subject) for one in first] == [
+        ("behind_target", "p9"),
+        ("late_milestone", "p2"),
+        ("behind_target", "p2"),
+    ]
+
+
+def test_no_yellow_stands_before_a_red() -> None:
+    levels = [one.severity for one in worst_first(reversed(FOUND))]
+    assert levels == sorted(levels, key=("red", "orange", "yellow").index)
+
+
+def test_the_busiest_rows_keep_their_order() -> None:
+    grid = rolling_hours(SNAPSHOT, PACK, "leads", 168)
+    kept = busiest(grid, 2)
+    cases = dict(zip(grid.rows, (sum(cell.n for cell in row) for row in grid.cells), strict=True))
+    assert len(kept.rows) == len(kept.cells) == 2 and list(kept.rows) == [id for id in grid.rows if id in kept.rows]
+    assert min(cases[id] for id in kept.rows) >= max(cases[id] for id in grid.rows if id not in kept.rows)
+
+
+def test_hourly_metrics_start_with_leads_and_hold_rates() -> None:
+    names = hourly_metrics(PACK)
+    assert names[0] == "leads" and "quality_share" in names and "spend" not in names
+
+
+def test_one_s_own_row_keeps_its_rank_among_all() -> None:
+    everybody = board(FRAMES, PACK, PACK.boards["exposure"], AS_OF.date().replace(day=2))
+    for row in everybody.rows:
+        assert only(everybody, frozenset((row.subject,))).rows == (row,)
+
+
+def test_the_paces_are_those_asked_one_by_one_farthest_behind_first() -> None:
+    together = paces(FRAMES, PACK, "year", SNAPSHOT.projects)
+    assert {one.project: one for one in together} == {id: pace(FRAMES, PACK, "year", id) for id in SNAPSHOT.projects}
+    assert [one.project for one in together] == ["p2", "p1", "p3"]
+
+
+def test_spend_is_not_known_by_salesperson() -> None:
+    assert known_by_staff(PACK, "leads") and known_by_staff(PACK, "net_contract_amount")
+    assert not known_by_staff(PACK, "cost_per_lead")
+
+
+def test_a_state_has_no_past() -> None:
+    own = standing(FRAMES, PACK, "active_leads", Where(staff=frozenset(("s1",))))
+    assert own.now.value == own.at_cut.value and own.change is None and own.before.missing == "no_record"
