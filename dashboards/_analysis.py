@@ -15,8 +15,8 @@ from dashboards._door import SIGNED_IN, Door
 from dashboards._filters import Filters
 from dashboards._page import Page, View
 from dashboards._raw import Raw
-from metrics.overview import known_by_staff
 from metrics.pack import Label
+from metrics.query import known_by_staff
 from metrics.scope import ROLES, Scope, scope_of
 from metrics.trend import Grain, trend, trend_metrics
 

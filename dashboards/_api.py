@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from flask import Response, g, jsonify, request
+from flask import Response, abort, g, jsonify, request
 
 from dashboards._door import SIGNED_IN, Door
 from dashboards._page import World
@@ -12,7 +12,7 @@ from data_access.snapshots import Folder
 from metrics.answers import question, records
 from metrics.pack import PackError
 from metrics.query import Query, QueryError
-from metrics.scope import scope_of
+from metrics.scope import ROLES, scope_of
 
 PATH = "/api/v1/metrics"
 FIELDS = ("metric", "by", "from", "to", "basis", "where", "window")
@@ -56,5 +56,9 @@ def _asked(today: date) -> Query:
 def _within_scope(asked: Query) -> Query:
     """The question as far as the caller may ask it: ids can only narrow what the scope holds."""
     person = g.person
-    scope = scope_of(person.role, person.project_id, person.staff_id)
-    return replace(asked, where=asked.where.within(scope.where))
+    if person.role not in ROLES:
+        abort(403)
+    where = asked.where.within(scope_of(person.role, person.project_id, person.staff_id).where)
+    if any(getattr(where, name) == frozenset() for name in where.dimensions):
+        abort(403)
+    return replace(asked, where=where)

@@ -142,7 +142,10 @@ class Door:
 
     def _check_callback(self, person: Person) -> None:
         """Refuse a call that no page of ours makes: unknown callback, other inputs than declared."""
-        body = request.get_json()
+        try:
+            body = request.get_json()
+        except RecursionError:
+            abort(400)
         output = body.get("output") if isinstance(body, dict) else None
         if not isinstance(output, str) or output not in self._app.callback_map:
             abort(400)

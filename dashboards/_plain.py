@@ -37,7 +37,9 @@ _ERRORS_MORE = {
 
 def plain(title: str, *content: Node, words: Words, css: str, refresh: str | None = None) -> str:
     """A document with one message."""
-    body = main("#content.plain")[section(".plain-box")[p(".plain-brand")[words.of("product")], h1[title], content]]
+    body = main("#content.plain")[
+        section(".plain-box")[p(".panel-note")[words.of("product")], h1(".page-title")[title], content]
+    ]
     return document(f"{title} · {words.of('product')}", body, words=words, css=css, refresh=refresh)
 
 
@@ -48,7 +50,7 @@ def waiting(words: Words, css: str, *, tried: int | None, failed: bool) -> str:
     return plain(
         words.say(_READING),
         p[words.say(_READING_MORE)],
-        [p(".plain-note")[note] for note in notes],
+        [p(".panel-note")[note] for note in notes],
         words=words,
         css=css,
         refresh="3",
@@ -61,7 +63,7 @@ def failed(code: int, id: str, words: Words, css: str) -> str:
     return plain(
         words.say(_ERRORS.get(code, _ERRORS[500 if code >= 500 else 400])),
         p[words.say(more)] if more else None,
-        p(".plain-note")[words.say(_NUMBER.format(id=id))],
+        p(".panel-note")[words.say(_NUMBER.format(id=id))],
         a(".button", href="/")[icon("forward"), words.say(_HOME)],
         words=words,
         css=css,

@@ -32,6 +32,7 @@ from metrics.overview import GapInputs
 Clock = Callable[[], datetime]
 SIMULATED_EVERY_SECONDS = 4
 DEMO_DATA_HOURS = 12
+DEMO_FILES = ("crm.db*", "replica.duckdb*", "warboard.db*", "snapshots/*.parquet", "snapshots/manifest-*.json")
 
 
 @dataclass
@@ -130,8 +131,7 @@ def run_demo(folder: Path, *, port: int, lan: bool, fresh: bool, clock: Clock) -
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "crm.db"
     if fresh or not _is_recent(data, clock()):
-        for old in folder.iterdir():
-            _remove(old)
+        _clear(folder)
         print("正在生成演示数据 · Making the demo's data …", flush=True)
         build(data, now=_local(clock()))
     settings = Settings.read(demo_toml(), {}, folder=folder.resolve())
@@ -154,13 +154,11 @@ def _is_recent(data: Path, now: datetime) -> bool:
     return data.exists() and now.timestamp() - data.stat().st_mtime < DEMO_DATA_HOURS * 3600
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        for inside in path.iterdir():
-            _remove(inside)
-        path.rmdir()
-    else:
-        path.unlink()
+def _clear(folder: Path) -> None:
+    """Remove what an earlier demo left, and nothing else."""
+    for pattern in DEMO_FILES:
+        for file in folder.glob(pattern):
+            file.unlink()
 
 
 def print_link(link: str) -> None:

@@ -11,9 +11,10 @@ from components.tile import tiles
 from components.verdict import verdict
 from dashboards._head import head
 from dashboards._page import Page, View, target_gap
-from metrics.overview import compared, known_by_staff, pace, paces, standing
+from metrics.overview import compared, pace, paces, standing
 from metrics.pack import Label
 from metrics.periods import Comparison, comparison, holiday_names
+from metrics.query import known_by_staff
 from metrics.rules import foremost
 from metrics.scope import EVERYBODY
 from metrics.totals import Where

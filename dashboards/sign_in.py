@@ -40,14 +40,14 @@ _OUT_BUTTON = Label("退出", "Sign out")
 
 def sign_in_page(words: Words, css: str) -> str:
     """How to get in."""
-    return plain(words.say(_SIGN_IN), p[words.say(_HOW)], p(".plain-note")[words.say(_ASK)], words=words, css=css)
+    return plain(words.say(_SIGN_IN), p[words.say(_HOW)], p(".panel-note")[words.say(_ASK)], words=words, css=css)
 
 
 def demo_page(people: Sequence[Person], snapshot: Snapshot | None, next_path: str, words: Words, css: str) -> str:
     """One button per person of the demo."""
     order = list(ROLE_NAMES)
     listed = sorted((one for one in people if one.enabled), key=lambda one: (order.index(one.role), one.name))
-    buttons = ul(".people")[[li[_person(one, snapshot, next_path, words)] for one in listed]]
+    buttons = ul[[li[_person(one, snapshot, next_path, words)] for one in listed]]
     return plain(words.say(_DEMO), p[words.say(_DEMO_MORE)], buttons, words=words, css=css)
 
 
@@ -57,7 +57,7 @@ def _person(one: Person, snapshot: Snapshot | None, next_path: str, words: Words
         input(type="hidden", name="person", value=one.id),
         input(type="hidden", name="next", value=next_path),
         button(".person", type="submit")[
-            strong[words.say(ROLE_NAMES[one.role])], span[one.name], project and small[project]
+            strong[words.say(ROLE_NAMES[one.role])], span[one.name], project and small(".panel-note")[project]
         ],
     ]
 

@@ -16,7 +16,8 @@ def demo_people(store: Store, data: Path) -> list[Person]:
         return sorted(there, key=lambda person: _ROLES.index(person.role))
     project = stories()["pilot"].project_id
     with closing(sqlite3.connect(data)) as db:
-        query = "select emp_id, emp_name from base_emp where proj_id = ? order by emp_id limit 1"
+        query = """select emp_id, emp_name from base_emp join crm_customer using (emp_id)
+            where base_emp.proj_id = ? group by emp_id order by count(*) desc, emp_id limit 1"""
         staff, name = db.execute(query, [project]).fetchone()
     return [
         add_person(store, "陈立群", "leader"),

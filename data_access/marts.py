@@ -32,6 +32,16 @@ WHOLE = {
 """Marts that are written whole at each refresh, with the order of their rows."""
 
 
+_SIGNED = "contract | lead.signed_at"
+STATE_NEEDS = {
+    "active": ("lead", _SIGNED),
+    "valid_active": ("lead.valid", _SIGNED),
+    "overdue": ("follow_up | lead.last_follow_up_at", _SIGNED),
+    "waiting": ("follow_up | lead.first_response_at", _SIGNED),
+}
+"""What a state needs: without knowing who signed or who was called it would be a guess."""
+
+
 @dataclass(frozen=True)
 class MartRules:
     """What marts need to know besides the pack: days compared to the same time of day, overdue limits, windows."""
@@ -41,12 +51,12 @@ class MartRules:
 
 
 def absent_measures(pack: Pack, mapped: Mapping[str, set[str]]) -> dict[str, str]:
-    """Every stored measure the source cannot give, with what lacks, such as `visit` or `lead.valid`."""
+    """Every stored measure and every state the source cannot give, with what lacks, such as `visit` or `lead.valid`."""
     found = {}
-    for measure in pack.additive:
-        lacks = next((need for need in measure.needs if not _delivered(need, mapped)), None)
+    for name, needs in {**STATE_NEEDS, **{measure.name: measure.needs for measure in pack.additive}}.items():
+        lacks = next((need for need in needs if not _delivered(need, mapped)), None)
         if lacks:
-            found[measure.name] = lacks.split("|")[0].strip()
+            found[name] = lacks.split("|")[0].strip()
     return found
 
 

@@ -1,5 +1,6 @@
 """Answers as records: what `query` prints and the API returns, row by row."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
@@ -37,9 +38,9 @@ def question(
     if span.last < span.first:
         raise QueryError(f"to ({span.last}) lies before from ({span.first}). Give the earlier day first.")
     dimensions = tuple(name for part in by for name in part.split(",") if name)
-    days = int(window) if window.isdecimal() else window
+    days = int(window) if re.fullmatch(r"[0-9]{1,5}", window) else window
     if not isinstance(days, int) and days not in ("default", "none"):
-        raise QueryError(f"window is {window!r}. Give default, none or a number of days.")
+        raise QueryError(f"window is {window!r}. Give default, none or a number of days up to 99999.")
     return Query(tuple(metrics), span, dimensions, basis, _where(where), days)  # type: ignore[arg-type]
 
 

@@ -6,13 +6,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from metrics.entities import ENTITIES
 from metrics.pack import Pack
 from metrics.periods import Comparison, Span, end, start
-from metrics.query import Query, one, readings, stored
-from metrics.reading import Reading, count, missing
-from metrics.snapshot import Snapshot
-from metrics.targets import target_value
+from metrics.query import Query, against_target, each_against_target, one
+from metrics.reading import Reading, missing
+from metrics.targets import target_of
 from metrics.totals import EVERYTHING, Frames, Where
 
 
@@ -88,33 +86,32 @@ def _change(now: Reading, before: Reading, *, is_rate: bool) -> Fraction | None:
 
 def pace(frames: Frames, pack: Pack, grain: str, project: str | None, where: Where = EVERYTHING) -> Pace:
     """The pace of the overview's target in the running month, quarter or year, for a project or (None) everything in view."""
-    inside = where if project is None else Where(project=frozenset((project,)))
-    metric, span = pack.overview_target, _so_far(frames, grain)
-    return _pace(frames, pack, grain, project, one(frames, pack, metric, Query((metric,), span, where=inside)), inside)
+    projects = where.project if project is None else frozenset((project,))
+    so_far, whole = _so_far(frames, grain)
+    done, target = against_target(frames, pack, pack.overview_target, projects, whole, so_far)
+    return _pace(frames, pack, project, done, target, projects, (so_far, whole))
 
 
-def _so_far(frames: Frames, grain: str) -> Span:
+def _so_far(frames: Frames, grain: str) -> tuple[Span, Span]:
     today = frames.snapshot.as_of.date()
-    return Span(start(grain, today), today)
+    return Span(start(grain, today), today), Span(start(grain, today), end(grain, today))
 
 
-def _pace(frames: Frames, pack: Pack, grain: str, project: str | None, done: Reading, inside: Where) -> Pace:
-    so_far = _so_far(frames, grain)
-    whole = Span(so_far.first, end(grain, so_far.last))
-    target = _target(frames.snapshot, pack.overview_target, whole, inside)
+def _pace(
+    frames: Frames,
+    pack: Pack,
+    project: str | None,
+    done: Reading,
+    target: Fraction | None,
+    projects: frozenset[str] | None,
+    spans: tuple[Span, Span],
+) -> Pace:
+    so_far, whole = spans
     if done.value is None or not target:
         return Pace(project, done, target, None, Fraction(so_far.days, whole.days), None)
-    elapsed = (_target(frames.snapshot, pack.overview_target, so_far, inside) or Fraction(0)) / target
+    elapsed = (target_of(frames.snapshot, pack.overview_target, projects, so_far) or Fraction(0)) / target
     attainment = Fraction(done.value) / target
     return Pace(project, done, target, attainment, elapsed, elapsed - attainment)
-
-
-def _target(snapshot: Snapshot, metric: str, span: Span, where: Where) -> Fraction | None:
-    if where.project is None:
-        return target_value(snapshot, metric, None, span)
-    values = [target_value(snapshot, metric, id, span) for id in where.project]
-    known = [value for value in values if value is not None]
-    return sum(known, Fraction(0)) if known else None
 
 
 def gap(inputs: GapInputs, stock: int) -> Gap:
@@ -130,19 +127,12 @@ def last_full_week(today: date) -> date:
 
 def paces(frames: Frames, pack: Pack, grain: str, projects: Iterable[str]) -> list[Pace]:
     """The pace of each project, farthest behind first, those without a target last."""
-    metric = pack.overview_target
-    done = readings(frames, pack, metric, Query((metric,), _so_far(frames, grain), ("project",)))
-    nothing = done.get((), count(0))
+    so_far, whole = _so_far(frames, grain)
+    each = each_against_target(frames, pack, pack.overview_target, projects, whole, so_far)
     found = [
-        _pace(frames, pack, grain, id, done.get((id,), nothing), Where(project=frozenset((id,)))) for id in projects
+        _pace(frames, pack, id, done, target, frozenset((id,)), (so_far, whole)) for id, (done, target) in each.items()
     ]
     return sorted(found, key=lambda one: (one.behind is None, -(one.behind or 0), one.project or ""))
-
-
-def known_by_staff(pack: Pack, metric: str) -> bool:
-    """Whether a metric can be read for one salesperson: everything it counts has one."""
-    sources = [pack.measures[name].source for name in stored(pack, pack.metric(metric))]
-    return all(source == "party" or "staff_id" in ENTITIES[source].column_names for source in sources)
 
 
 def standing(frames: Frames, pack: Pack, metric: str, where: Where = EVERYTHING) -> Compared:

@@ -9,11 +9,12 @@ from typing import Literal
 
 import pandas as pd
 
+from metrics.entities import ENTITIES
 from metrics.pack import Metric, Pack
 from metrics.periods import Span
 from metrics.reading import Number, Reading, count, missing, ratio, yuan
 from metrics.snapshot import Frozen, Snapshot
-from metrics.targets import target_value
+from metrics.targets import counted_projects, covered_span, target_of, target_value
 from metrics.totals import (
     EVERYTHING,
     TIME_DIMENSIONS,
@@ -88,6 +89,8 @@ def _rows(frames: Frames, pack: Pack, metric: Metric, query: Query) -> list[Row]
 
 
 def _readings(frames: Frames, pack: Pack, metric: Metric, query: Query) -> dict[Key, Reading]:
+    if query.basis == "cohort" and (metric.state or metric.target):
+        raise QueryError(f"{metric.name} has no reading by lead cohort. Ask it with --basis period.")
     if metric.lag:
         return _lags(frames.snapshot, metric, query)
     if metric.state:
@@ -109,6 +112,12 @@ def stored(pack: Pack, metric: Metric) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for name in (*names, *extra) for part in pack.parts(name)))
 
 
+def known_by_staff(pack: Pack, metric: str) -> bool:
+    """Whether a metric can be read for one salesperson: everything it counts has one."""
+    sources = [pack.measures[name].source for name in stored(pack, pack.metric(metric))]
+    return all(source == "party" or "staff_id" in ENTITIES[source].column_names for source in sources)
+
+
 def lacking(snapshot: Snapshot, pack: Pack, metric: Metric) -> Reading | None:
     """The missing reading of a metric whose source lacks something; None when nothing lacks."""
     for measure in stored(pack, metric):
@@ -126,6 +135,8 @@ def standing_still(snapshot: Snapshot, pack: Pack, metric: str) -> Frozen | None
 def _formula(frames: Frames, pack: Pack, metric: Metric, query: Query) -> dict[Key, Reading]:
     if absent := lacking(frames.snapshot, pack, metric):
         return {(): absent}
+    if query.where.staff is not None and not known_by_staff(pack, metric.name):
+        raise QueryError(f"{metric.name} is not known by salesperson. Ask it by project or channel.")
     found = span_sums(frames, stored(pack, metric), query.span, query.by, query.where)
     if found is None:
         raise NoMart(_no_mart(metric, query))
@@ -267,8 +278,8 @@ def _states(snapshot: Snapshot, metric: Metric, query: Query) -> dict[Key, Readi
     timed = [name for name in query.by if name in TIME_DIMENSIONS]
     if timed or not query.span.first <= snapshot.as_of.date() <= query.span.last:
         return {(): missing("no_record")}
-    if metric.state == "valid_active" and "valid_leads" in snapshot.absent:
-        return {(): missing("absent", snapshot.absent["valid_leads"])}
+    if metric.state in snapshot.absent:
+        return {(): missing("absent", snapshot.absent[metric.state])}
     found = sums(narrowed(snapshot.marts["state"], query.where), (metric.state,), query.by)
     return {key: count(values[metric.state]) for key, values in found.items()}
 
@@ -276,26 +287,42 @@ def _states(snapshot: Snapshot, metric: Metric, query: Query) -> dict[Key, Readi
 def _attainments(frames: Frames, pack: Pack, metric: Metric, query: Query) -> dict[Key, Reading]:
     if set(query.by) - {"project"} or query.where.channel is not None or query.where.staff is not None:
         raise QueryError(f"{metric.name} is known by project and for the group only: targets are set that way.")
-    done = _formula(frames, pack, pack.metric(metric.target), query)
     wanted = query.where.project
     if not query.by:
-        return {(): _attained(target_of(frames.snapshot, metric.target, wanted, query.span), done[()])}
+        return {(): _attained(*against_target(frames, pack, metric.target, wanted, query.span))}
     projects = [id for id in frames.snapshot.projects if wanted is None or id in wanted]
+    found = each_against_target(frames, pack, metric.target, projects, query.span, query.span)
+    return {(id,): _attained(*one) for id, one in found.items()}
+
+
+def against_target(
+    frames: Frames, pack: Pack, measure: str, projects: frozenset[str] | None, span: Span, so_far: Span | None = None
+) -> tuple[Reading, Fraction | None]:
+    """What was done against a target (by the projects and on the days that have one) and the target; `so_far` ends earlier."""
+    snapshot = frames.snapshot
+    target = target_of(snapshot, measure, projects, span)
+    counted = counted_projects(snapshot, measure, projects, span) if target else projects
+    days = covered_span(snapshot, measure, counted, so_far or span) if target else so_far or span
+    return one(frames, pack, measure, Query((measure,), days, where=Where(project=counted))), target
+
+
+def each_against_target(
+    frames: Frames, pack: Pack, measure: str, projects: Iterable[str], span: Span, so_far: Span
+) -> dict[str, tuple[Reading, Fraction | None]]:
+    """The same for each project on its own."""
+    snapshot, ids = frames.snapshot, list(projects)
+    days = {id: covered_span(snapshot, measure, frozenset((id,)), so_far) for id in ids}
+    done = {each: readings(frames, pack, measure, Query((measure,), each, ("project",))) for each in set(days.values())}
     return {
-        (id,): _attained(target_value(frames.snapshot, metric.target, id, query.span), done.get((id,), count(0)))
-        for id in projects
+        id: (
+            done[days[id]].get((id,), done[days[id]].get((), count(0))),
+            target_value(snapshot, measure, id, span),
+        )
+        for id in ids
     }
 
 
-def target_of(snapshot: Snapshot, metric: str, projects: frozenset[str] | None, span: Span) -> Fraction | None:
-    """The target of the group (None) or of several projects together; None where none is set."""
-    if projects is None:
-        return target_value(snapshot, metric, None, span)
-    known = [value for id in projects if (value := target_value(snapshot, metric, id, span)) is not None]
-    return sum(known, Fraction(0)) if known else None
-
-
-def _attained(target: Fraction | None, done: Reading) -> Reading:
+def _attained(done: Reading, target: Fraction | None) -> Reading:
     if done.value is None:
         return done
     return Reading(Fraction(done.value) / target, done.value, target) if target else missing("no_target")

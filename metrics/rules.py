@@ -14,7 +14,7 @@ from metrics.pack import Label, Metric, Pack, Rule
 from metrics.periods import last_full_days
 from metrics.query import Query, readings
 from metrics.reading import Number, Reading
-from metrics.snapshot import NOWHERE, Milestone, Snapshot
+from metrics.snapshot import NOWHERE, Milestone
 from metrics.totals import Frames, sums
 
 SEVERITIES = ("red", "orange", "yellow")
@@ -192,6 +192,8 @@ def _rate_z(metric: Metric, now: Reading, before: list[Reading]) -> tuple[Fracti
 def _state(frames: Frames, pack: Pack, limits: Limits) -> Iterator[Finding]:
     """A state's share of the active leads beyond its limit; since when the oldest of them has been in it."""
     rule, frame = limits.rule, frames.snapshot.marts["state"]
+    if rule.state in frames.snapshot.absent:
+        return
     oldest = frame.groupby("project", observed=True)[f"oldest_{rule.state}"].min()
     for (project,), values in sums(frame, ("active", rule.state), ("project",)).items():
         share = Fraction(values[rule.state], values["active"]) if values["active"] else Fraction(0)
@@ -287,15 +289,6 @@ def _midnight(day: date) -> datetime:
 def in_view(found: Iterable[Finding], projects: frozenset[str] | None) -> list[Finding]:
     """The findings about the projects in view; findings about the group only where everything is in view."""
     return [one for one in found if projects is None or (one.kind == "project" and one.subject in projects)]
-
-
-def by_project(found: Iterable[Finding], snapshot: Snapshot) -> dict[str, list[Finding]]:
-    """Findings of each project, in the order given."""
-    grouped: dict[str, list[Finding]] = {id: [] for id in snapshot.projects}
-    for one in found:
-        if one.kind == "project":
-            grouped.setdefault(one.subject, []).append(one)
-    return grouped
 
 
 def worst_first(found: Iterable[Finding]) -> list[Finding]:

@@ -120,7 +120,7 @@ class Snapshot:
 
     `marts` maps a mart's name to a frame sorted by its first column. Days are date ordinals (int32); project, channel, staff,
     grade, step and referrer are categories of source ids, NOWHERE for none; measures are whole numbers (money: MONEY_SCALE).
-    `absent` maps a measure to what its source lacks, such as "visit" or "lead.valid". `windows` maps each step after the lead that
+    `absent` maps a measure or a state to what its source lacks, such as "visit" or "lead.valid". `windows` maps each step after the lead that
     the source can show, in order, to the days allowed since the step before (an unmapped step adds its own to the next).
     """
 

@@ -68,7 +68,7 @@ class Served:
         return visit
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser; without one these tests are skipped, and say so."""
     if CHROMIUM is None:
@@ -80,14 +80,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, str]]:
     """The site on a port of this machine, for the whole session."""
     stage = a_stage(tmp_path_factory.mktemp("site"), demo=True)
     server = make_server("127.0.0.1", 0, stage.site.server, threaded=True, request_handler=Quiet)
     server.daemon_threads = True  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Served(stage, f"http://127.0.0.1:{server.server_port}", chromium)
+    yield stage, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
     thread.join()
@@ -95,10 +95,10 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def served(site: Served) -> Iterator[Served]:
-    """The site; its windows are closed and its numbers put back after the test."""
-    yield site
-    for context in site.contexts:
+def served(site: tuple[Stage, str], chromium: Browser) -> Iterator[Served]:
+    """The site in front of a browser; afterwards its windows are closed and its numbers put back."""
+    served = Served(*site, chromium)
+    yield served
+    for context in served.contexts:
         context.close()
-    site.contexts.clear()
-    site.stage.reader.snapshot = small_snapshot()
+    served.stage.reader.snapshot = small_snapshot()

@@ -180,7 +180,11 @@ def test_a_date_in_the_future_waits_until_it_has_come(group):
 
 @pytest.mark.parametrize(
     "accident",
-    ["delete from con", "delete from con where id > 6", "update con set amount = amount / 2, mtime = '2026-03-18 12:01:30'"],
+    [
+        "delete from con",
+        "delete from con where id > 6",
+        "update con set amount = amount / 2, mtime = '2026-03-18 12:01:30'",
+    ],
     ids=["a filled table is empty", "closed days lost 40 % of their rows", "closed days lost half their amount"],
 )
 def test_an_accident_is_held_until_somebody_releases_it(group, accident):

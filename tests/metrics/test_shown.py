@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from metrics.boards import board, only
 from metrics.heat import busiest, hourly_metrics, rolling_hours
-from metrics.overview import known_by_staff, pace, paces, standing
+from metrics.overview import pace, paces, standing
+from metrics.query import known_by_staff
 from metrics.rules import findings, foremost, worst_first
 from metrics.totals import Frames, Where
 from tests.snapshots import AS_OF, property_pack, small_snapshot
