@@ -12,12 +12,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pandas as pd
+import pytest
 
 from data_access.parties import answered, computed_frames
 from metrics import boards, funnel, heat, overview, periods
 from metrics.pack import LAGS, STEPS_AFTER_LEAD, Metric, Pack
 from metrics.periods import Span
-from metrics.query import NoMart, Query, QueryError, Row, answer
+from metrics.query import NoMart, Query, QueryError, Row, answer, known_by_staff
 from metrics.reading import Reading
 from metrics.snapshot import MONEY_SCALE
 from metrics.targets import target_value
@@ -352,12 +353,16 @@ def a_where(random: Random) -> Where:
 def _compare_question(counted: Counted, name: str, query: Query) -> None:
     metric = counted.pack.metric(name)
     parts = _parts(name)
+    lacks = next((part for part in parts if part in counted.snapshot.absent), None)
+    if query.where.staff is not None and not lacks and not known_by_staff(counted.pack, name):
+        with pytest.raises(QueryError, match="not known by salesperson"):
+            _answered(counted, query)
+        return
     try:
         rows = _answered(counted, query)
     except NoMart:
         _really_in_no_mart(counted, parts, query)
         return
-    lacks = next((part for part in parts if part in counted.snapshot.absent), None)
     if lacks:
         assert [(row.key, row.reading.missing) for row in rows] == [((), "absent")], (name, query)
         return
