@@ -49,7 +49,7 @@ def __getattr__(name: str) -> Any:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Serve the pages; refreshes in the same process when there is one worker, in a process of its own otherwise."""
+    """Serve the pages and keep refreshing; of several workers the one that holds the lease refreshes."""
     from dashboards._serving import run
 
     return run(read_settings(options.config), port=options.port, clock=utc_now)
