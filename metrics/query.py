@@ -14,7 +14,7 @@ from metrics.pack import Metric, Pack
 from metrics.periods import Span
 from metrics.reading import Number, Reading, count, missing, ratio, yuan
 from metrics.snapshot import Frozen, Snapshot
-from metrics.targets import counted_projects, covered_span, target_of, target_value
+from metrics.targets import target_of, target_value
 from metrics.totals import (
     EVERYTHING,
     TIME_DIMENSIONS,
@@ -298,28 +298,18 @@ def _attainments(frames: Frames, pack: Pack, metric: Metric, query: Query) -> di
 def against_target(
     frames: Frames, pack: Pack, measure: str, projects: frozenset[str] | None, span: Span, so_far: Span | None = None
 ) -> tuple[Reading, Fraction | None]:
-    """What was done against a target (by the projects and on the days that have one) and the target; `so_far` ends earlier."""
-    snapshot = frames.snapshot
-    target = target_of(snapshot, measure, projects, span)
-    counted = counted_projects(snapshot, measure, projects, span) if target else projects
-    days = covered_span(snapshot, measure, counted, so_far or span) if target else so_far or span
-    return one(frames, pack, measure, Query((measure,), days, where=Where(project=counted))), target
+    """What was done over a span (or the part of it that has passed), and its target."""
+    done = one(frames, pack, measure, Query((measure,), so_far or span, where=Where(project=projects)))
+    return done, target_of(frames.snapshot, measure, projects, span)
 
 
 def each_against_target(
     frames: Frames, pack: Pack, measure: str, projects: Iterable[str], span: Span, so_far: Span
 ) -> dict[str, tuple[Reading, Fraction | None]]:
     """The same for each project on its own."""
-    snapshot, ids = frames.snapshot, list(projects)
-    days = {id: covered_span(snapshot, measure, frozenset((id,)), so_far) for id in ids}
-    done = {each: readings(frames, pack, measure, Query((measure,), each, ("project",))) for each in set(days.values())}
-    return {
-        id: (
-            done[days[id]].get((id,), done[days[id]].get((), count(0))),
-            target_value(snapshot, measure, id, span),
-        )
-        for id in ids
-    }
+    done = readings(frames, pack, measure, Query((measure,), so_far, ("project",)))
+    nothing = done.get((), count(0))
+    return {id: (done.get((id,), nothing), target_value(frames.snapshot, measure, id, span)) for id in projects}
 
 
 def _attained(done: Reading, target: Fraction | None) -> Reading:

@@ -33,29 +33,6 @@ def target_of(snapshot: Snapshot, metric: str, projects: frozenset[str] | None, 
     return sum(known, Fraction(0)) if known else None
 
 
-def counted_projects(
-    snapshot: Snapshot, metric: str, projects: frozenset[str] | None, span: Span
-) -> frozenset[str] | None:
-    """Whose sales count against the target: everybody's (None) where the group has one of its own, else those with a target."""
-    if projects is None and any(t.metric == metric and t.project is None for t in snapshot.targets):
-        return None
-    wanted = (
-        projects if projects is not None else {t.project for t in snapshot.targets if t.metric == metric and t.project}
-    )
-    return frozenset(id for id in wanted if target_value(snapshot, metric, id, span) is not None)
-
-
-def covered_span(snapshot: Snapshot, metric: str, projects: frozenset[str] | None, span: Span) -> Span:
-    """The days of a span from the first to the last that a target covers; the span itself when none does."""
-    subjects = {None} if projects is None else projects
-    mine = [t for t in snapshot.targets if t.metric == metric and t.project in subjects]
-    overlapping = [t for t in mine if t.starts_on <= span.last and t.ends_on >= span.first]
-    if not overlapping:
-        return span
-    first = max(span.first, min(t.starts_on for t in overlapping))
-    return Span(first, min(span.last, max(t.ends_on for t in overlapping)))
-
-
 def spread(targets: Iterable[Target], span: Span) -> Fraction | None:
     """The share of the targets that falls on the span's days; None when no day is covered."""
     overlapping = [t for t in targets if t.starts_on <= span.last and t.ends_on >= span.first]
