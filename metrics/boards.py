@@ -90,7 +90,7 @@ def _few(metric: Metric, reading: Reading) -> bool:
 
 
 def _mostly_few(metric: Metric, found: Mapping[str, Reading]) -> bool:
-    return sum(_few(metric, reading) or reading.n == 0 for reading in found.values()) * 2 > len(found)
+    return sum(_few(metric, reading) for reading in found.values()) * 2 > len(found)
 
 
 def _standings(spec: BoardSpec, metric: Metric, found: Mapping[str, Reading]) -> list[Standing]:

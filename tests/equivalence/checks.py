@@ -643,7 +643,7 @@ def state_questions(counted: Counted, seed: int = 4, count: int = 12) -> None:
             row.key: _of(counted.pack.metric(name), row.reading)
             for row in answer(counted.frames, counted.pack, Query((name,), Span(today, today), by, where=where))
         }
-        if name == "valid_stock" and "valid_leads" in counted.snapshot.absent:
+        if STATE_METRICS[name] in counted.snapshot.absent:
             assert shown == {(): "absent"}
             continue
         naive: dict[Key, int] = {} if by else {(): 0}
