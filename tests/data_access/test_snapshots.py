@@ -31,8 +31,10 @@ from tests.data_access.stores import (
     publish_number,
 )
 
-LATER = datetime.now().astimezone() + timedelta(days=1)
-NOW = datetime.now().astimezone()
+
+def after(**span: float) -> datetime:
+    """The moment this long after now, where files just written get their time."""
+    return datetime.now().astimezone() + timedelta(**span)
 
 
 @pytest.fixture
@@ -131,25 +133,26 @@ def test_pruning_keeps_what_the_last_and_the_published_manifests_need(
 ) -> None:
     files = [folder.put(connection, f"select {number} as n", "daily") for number in range(5)]
     manifests = [folder.put_manifest(a_manifest(marts={"daily": [file]}, parties=[files[4]]))[1] for file in files[:4]]
+    now = after().timestamp()
     for age, name in enumerate(reversed(manifests)):
-        os.utime(folder.path / name, (NOW.timestamp() - age, NOW.timestamp() - age))
-    assert folder.prune(2, LATER, published=manifests[0]) == sorted([manifests[1], files[1]])
-    assert folder.prune(2, LATER) == sorted([manifests[0], files[0]])
+        os.utime(folder.path / name, (now - age, now - age))
+    assert folder.prune(2, after(days=1), published=manifests[0]) == sorted([manifests[1], files[1]])
+    assert folder.prune(2, after(days=1)) == sorted([manifests[0], files[0]])
 
 
 def test_pruning_spares_young_files_and_those_put_again(folder: Folder, connection: duckdb.DuckDBPyConnection) -> None:
     name = folder.put(connection, "select 1 as n", "daily")
-    assert folder.prune(1, NOW) == []
+    assert folder.prune(1, after()) == []
     os.utime(folder.path / name, (0, 0))
     assert folder.put(connection, "select 1 as n", "daily") == name
-    assert folder.prune(1, NOW) == []
-    assert folder.prune(1, NOW + timedelta(minutes=11)) == [name]
+    assert folder.prune(1, after()) == []
+    assert folder.prune(1, after(minutes=11)) == [name]
 
 
 def test_pruning_removes_drafts_only_when_nobody_can_be_writing_them(folder: Folder) -> None:
     (folder.path / ".draft-1").write_bytes(b"half")
-    assert folder.prune(1, NOW + timedelta(minutes=30)) == []
-    assert folder.prune(1, NOW + timedelta(minutes=61)) == [".draft-1"]
+    assert folder.prune(1, after(minutes=30)) == []
+    assert folder.prune(1, after(minutes=61)) == [".draft-1"]
 
 
 # Columns
@@ -477,7 +480,7 @@ def test_a_process_killed_at_any_moment_leaves_a_readable_store(store_url: str, 
     if store_url.startswith("sqlite"):
         with opened(store_url) as store, store.reading() as reading:
             assert reading.scalar(text("PRAGMA integrity_check")) == "ok"
-    assert any(name.startswith(".draft-") for name in files.prune(1, LATER))
+    assert any(name.startswith(".draft-") for name in files.prune(1, after(days=1)))
 
 
 def _live_and_die(url: str, folder: Path, life: int) -> int:
