@@ -62,7 +62,7 @@ def derive_parties(
 ) -> None:
     """Bring lead_party, stage_event and party up to `as_of`; `before` is the last derivation's as_of, None for all anew.
 
-    Runs in the caller's transaction after a pull; leaves the temp tables `touched` and `touched_day` for the marts.
+    Runs in the caller's transaction after a pull; leaves the temp table `touched_day` for the marts.
     """
     connection.execute("set variable as_of = ?", [as_of])
     connection.execute("set variable before = ?", [before or datetime(1, 1, 1)])
@@ -75,13 +75,20 @@ def derive_parties(
     for view in _views(mapped):
         connection.execute(view)
     _missing_changes(connection)
+    known = _temporary(connection)
     connection.execute(_touched(mapped))
+    connection.execute(_parties(mapped, rules, anew=before is None))
     connection.execute("create or replace temp table touched_day (day date)")
     if before is not None:
-        _collect_days(connection)
-    connection.execute(_parties(mapped, rules))
-    if before is not None:
-        _collect_days(connection)
+        connection.execute(sql("touched_days"))
+    for name, kind in _temporary(connection) - known - {("touched_day", "table")}:
+        connection.execute(f"drop {kind} {name}")
+
+
+def _temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    tables = "select table_name, 'table' from duckdb_tables() where temporary"
+    views = "select view_name, 'view' from duckdb_views() where temporary and not internal"
+    return set(connection.execute(f"{tables} union all {views}").fetchall())
 
 
 def _views(mapped: Mapping[str, set[str]]) -> list[str]:
@@ -140,12 +147,8 @@ def _touched(mapped: Mapping[str, set[str]]) -> str:
     )
 
 
-def _collect_days(connection: duckdb.DuckDBPyConnection) -> None:
-    """Add every day on which a touched party or one of its rows is booked."""
-    connection.execute(sql("touched_days"))
-
-
-def _parties(mapped: Mapping[str, set[str]], rules: PartyRules) -> str:
+def _parties(mapped: Mapping[str, set[str]], rules: PartyRules, *, anew: bool) -> str:
+    only = " semi join touched using (pkey, key_project) where id in (select id from touched_lead_id)"
     chain, columns, joins = [], [], []
     steps = mapped_steps(mapped)
     for place, (step, window) in enumerate(step_windows(steps, rules).items()):
@@ -158,6 +161,8 @@ def _parties(mapped: Mapping[str, set[str]], rules: PartyRules) -> str:
     b.has_lead and k{place}."at" is null and s.{step}_1 is not null as {step}_astray"""
         )
     return sql("parties").format(
+        fresh="view" if anew else "table",
+        touched_only="" if anew else only,
         re_entry_days=rules.re_entry_days,
         earliest_dates="\n".join(_earliest_date(step) for step in steps if step not in mapped),
         chain="\n".join(chain),

@@ -80,16 +80,24 @@ def build_marts(
     connection.execute("create schema if not exists mart")
     connection.execute(sql("fact_views"))
     _touch_days(connection, measures, before)
-    _build_daily(connection, pack.additive, measures)
-    _build_cohorts(connection, mapped_steps(mapped))
-    _build_lags(connection, mapped_steps(mapped))
-    _build_clock(connection, pack.additive, measures)
+    since = _first_month(connection)
+    days = f"{since} and {{at}}::date in (select day from touched_day)"
+    _build_daily(connection, pack.additive, measures, days)
+    _build_cohorts(connection, mapped_steps(mapped), days)
+    _build_lags(connection, mapped_steps(mapped), days)
+    _build_clock(connection, pack.additive, measures, since)
     _build_edge(connection, pack.additive, measures, rules.cut_days)
     _build_hourly(connection, pack.additive, measures)
     _build_state(connection, rules.overdue_days)
     _build_referrers(connection)
     months = connection.execute("select distinct date_trunc('month', day)::date from touched_day").fetchall()
     return {month for (month,) in months}
+
+
+def _first_month(connection: duckdb.DuckDBPyConnection) -> str:
+    """A condition on {at} that keeps older rows from being read: the first touched month, written out."""
+    ((first,),) = connection.execute("select date_trunc('month', min(day))::date from touched_day").fetchall()
+    return f"{{at}} >= timestamp '{first}'"
 
 
 def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], before: datetime | None) -> None:
@@ -161,22 +169,31 @@ def _together(measures: Iterable[Measure], available: Iterable[Measure]) -> str:
 
 def _replace(connection: duckdb.DuckDBPyConnection, mart: str, query: str, stale: str) -> None:
     """Put the query's rows in place of the mart's stale ones; makes the mart when it is not there yet."""
-    # Declared, not made from an empty select: DuckDB 2.0 finds no rows again that are inserted after nothing in one transaction.
-    columns = ", ".join(f"{name} {kind}" for name, kind, *_ in connection.execute(f"describe {query}").fetchall())
-    connection.execute(f"create table if not exists mart.{mart} ({columns})")
-    connection.execute(f"delete from mart.{mart} where {stale}")
+    if _is_there(connection, mart):
+        connection.execute(f"delete from mart.{mart} where {stale}")
+    else:
+        # Declared, not made from an empty select: DuckDB 2.0 finds no rows again that are inserted after nothing in one transaction.
+        columns = ", ".join(f"{name} {kind}" for name, kind, *_ in connection.execute(f"describe {query}").fetchall())
+        connection.execute(f"create table mart.{mart} ({columns})")
     connection.execute(f"insert into mart.{mart} by name {query}")
 
 
-def _build_daily(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
+def _is_there(connection: duckdb.DuckDBPyConnection, mart: str) -> bool:
+    found = "select 1 from duckdb_tables() where schema_name = 'mart' and table_name = ?"
+    return bool(connection.execute(found, [mart]).fetchall())
+
+
+def _build_daily(
+    connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure], days: str
+) -> None:
     columns = _together(measures, available)
     for mart, by in (("daily", "channel"), ("staff", "staff")):
-        rows = _rows(available, f"{{at}}::date as day, project, {by}", "{at}::date in (select day from touched_day)")
+        rows = _rows(available, f"{{at}}::date as day, project, {by}", days)
         query = f"select day, project, {by}, {columns} from ({rows}) group by all"
         _replace(connection, mart, query, "day in (select day from touched_day)")
 
 
-def _build_cohorts(connection: duckdb.DuckDBPyConnection, steps: tuple[str, ...]) -> None:
+def _build_cohorts(connection: duckdb.DuckDBPyConnection, steps: tuple[str, ...], days: str) -> None:
     columns = "".join(
         f""", count(*) filter (where {s}_in) as {s}_in, count({s}_step) as {s}_ever,
         count(*) filter (where {s}_in and {s}_net) as {s}_net_in,
@@ -186,34 +203,36 @@ def _build_cohorts(connection: duckdb.DuckDBPyConnection, steps: tuple[str, ...]
     )
     for mart, by in (("cohort", "channel"), ("cohort_staff", "staff")):
         query = f"""select created_at::date as day, project, {by}, count(*) as leads{columns} from party
-            where has_lead and created_at::date in (select day from touched_day) group by all"""
+            where has_lead and {days.format(at="created_at")} group by all"""
         _replace(connection, mart, query, "day in (select day from touched_day)")
 
 
-def _build_lags(connection: duckdb.DuckDBPyConnection, steps: tuple[str, ...]) -> None:
+def _build_lags(connection: duckdb.DuckDBPyConnection, steps: tuple[str, ...], days: str) -> None:
     spans = {step: ("created_at", f"{step}_step") for step in steps}
     if {"visit", "subscription"} <= set(steps):
         spans["visit_to_subscription"] = ("visit_step", "subscription_step")
     if {"subscription", "contract"} <= set(steps):
         spans["subscription_to_contract"] = ("subscription_step", "contract_step")
-    days = [
+    whole_days = [
         f"select '{name}' as step, date_diff('day', {start}, {stop}) as lag, * from p where {start} is not null and {stop} is not null"
         for name, (start, stop) in spans.items()
     ]
     minutes = """select 'first_response' as step, case when datesub('minute', created_at, contact_at) <= 1440
         then datesub('minute', created_at, contact_at) else datesub('hour', created_at, contact_at) * 60 end as lag, *
         from p where contact_at is not null and not created_at_day_only"""
-    query = f"""with p as (select * from party where has_lead and created_at::date in (select day from touched_day))
+    query = f"""with p as (select * from party where has_lead and {days.format(at="created_at")})
         select created_at::date as day, project, channel, staff, step, cast(lag as integer) as lag, count(*) as parties
-        from ({" union all ".join([minutes, *days])}) group by all"""
+        from ({" union all ".join([minutes, *whole_days])}) group by all"""
     _replace(connection, "lags", query, "day in (select day from touched_day)")
 
 
-def _build_clock(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
+def _build_clock(
+    connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure], since: str
+) -> None:
     hourly = [measure for measure in available if measure.hourly]
     keys = "date_trunc('month', {at})::date as month, isodow({at}) as weekday, hour({at}) as hour, project, channel"
     months = "(select date_trunc('month', day)::date from touched_day)"
-    rows = _rows(hourly, keys, f"date_trunc('month', {{at}})::date in {months} and not {{day_only}}")
+    rows = _rows(hourly, keys, f"{since} and date_trunc('month', {{at}})::date in {months} and not {{day_only}}")
     columns = _together([m for m in measures if m.hourly], hourly)
     query = f"select month, weekday, hour, project, channel, {columns} from ({rows}) group by all"
     _replace(connection, "clock", query, f"month in {months}")
@@ -222,9 +241,9 @@ def _build_clock(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measu
 def _build_edge(
     connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure], cuts: tuple[date, ...]
 ) -> None:
-    listed = ", ".join(f"date '{day}'" for day in cuts)
-    where = f"{{at}}::date in ({listed}) and not {{day_only}} and {{at}}::time <= as_of::time"
-    rows = _rows(available, "{at}::date as day, project, channel, staff", where)
+    ((time,),) = connection.execute("select getvariable('as_of')::time").fetchall()
+    so_far = " or ".join(f"{{at}} between timestamp '{day}' and timestamp '{day} {time}'" for day in cuts)
+    rows = _rows(available, "{at}::date as day, project, channel, staff", f"({so_far}) and not {{day_only}}")
     query = f"select day, project, channel, staff, {_together(measures, available)} from ({rows}) group by all"
     connection.execute(f"create or replace table mart.edge as {query}")
 
@@ -232,11 +251,12 @@ def _build_edge(
 def _build_hourly(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
     hourly = [measure for measure in available if measure.hourly]
     keys = "{at}::date as day, hour({at}) as hour, project, channel, coalesce(first_grade, '') as grade"
-    recent = f"{{at}}::date > (select max(newest)::date - {HOURLY_DAYS} from newest) and not {{day_only}}"
     connection.execute(
         """create or replace temp table newest as
         select max(created_at) as newest from party where has_lead union all select max("at") from stage_event"""
     )
+    ((first,),) = connection.execute(f"select max(newest)::date - {HOURLY_DAYS - 1} from newest").fetchall()
+    recent = f"{{at}} >= timestamp '{first or date.max}' and not {{day_only}}"
     columns = _together([m for m in measures if m.hourly], hourly)
     query = f"select day, hour, project, channel, grade, {columns} from ({_rows(hourly, keys, recent)}) group by all"
     connection.execute(f"create or replace table mart.hourly as {query}")

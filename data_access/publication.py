@@ -113,18 +113,22 @@ def _known_and_seen(connection: duckdb.DuckDBPyConnection, name: str) -> list[di
 
 
 def _recent(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The latest events; amounts are looked up last, for these few rows alone."""
+    order = '"at" desc, kind, project, channel, staff, id'
     return _rows(
         connection,
-        f"""select * from (
-            select 'lead' as kind, created_at as "at", project, channel, staff, first_grade as grade, null as amount
-            from party where has_lead and created_at <= getvariable('as_of')
-            union all
-            select 'visit', "at", project, channel, staff, first_grade, null from f_visit where "at" <= as_of
-            union all
-            select 'subscription', "at", project, channel, staff, first_grade, amount from f_subscription where "at" <= as_of
-            union all
-            select 'contract', signed_at, project, channel, staff, first_grade, amount from f_contract where signed_at <= as_of
-        ) order by "at" desc, kind, project, channel, staff limit {RECENT_EVENTS}""",
+        f"""with lead as (
+            select 'lead' as kind, party_id as id, created_at as "at", project, channel, staff, first_grade as grade
+            from party where has_lead order by {order} limit {RECENT_EVENTS}
+        ), step as (
+            select kind, id, "at", project, channel, staff, first_grade as grade
+            from stage_event where kind in (select entity from mapped) order by {order} limit {RECENT_EVENTS}
+        )
+        select e.kind, e."at", e.project, e.channel, e.staff, e.grade, coalesce(s.amount, c.amount) as amount
+        from (from lead union all from step order by {order} limit {RECENT_EVENTS}) e
+        left join subscription s on e.kind = 'subscription' and s.id = e.id
+        left join contract c on e.kind = 'contract' and c.id = e.id
+        order by e."at" desc, e.kind, e.project, e.channel, e.staff, e.id""",
     )
 
 

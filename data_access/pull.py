@@ -339,9 +339,8 @@ class EntityPull:
             f"WHERE t.id IS NULL OR {differs}"
         )
         # One insert: DuckDB 2.0 does not find again what is inserted after nothing in the transaction that made the table.
-        is_replaced = f"t.id IN (SELECT id FROM new_{name})"
-        self._execute(f"INSERT INTO old_{name} SELECT t.* FROM {name} t WHERE {is_replaced} OR {self._is_gone(how)}")
-        updated = self._number(f"SELECT count(*) FROM old_{name} t WHERE {is_replaced}")
+        self._execute(f"INSERT INTO old_{name} SELECT t.* FROM {name} t WHERE t.id IN ({self._leaving(how)})")
+        updated = self._number(f"SELECT count(*) FROM old_{name} WHERE id IN (SELECT id FROM new_{name})")
         if deleted := self._number(f"SELECT count(*) FROM old_{name}"):
             self._execute(f"DELETE FROM {name} WHERE id IN (SELECT id FROM old_{name})")
         inserted = self._number(f"SELECT count(*) FROM new_{name}")
@@ -349,14 +348,14 @@ class EntityPull:
             self._execute(f"INSERT INTO {name} FROM new_{name}")
         self._counts = {"inserted": inserted - updated, "updated": updated, "deleted": deleted - updated}
 
-    def _is_gone(self, how: Depth) -> str:
-        """Whether a replica row `t` is no longer a good row of the source, as far as this reading can tell."""
-        incoming = f"SELECT id FROM incoming_{self._name} WHERE id IS NOT NULL AND _bad"
+    def _leaving(self, how: Depth) -> str:
+        """The ids of replica rows that are replaced or no longer good rows of the source, as far as this reading can tell."""
+        name, incoming = self._name, f"SELECT id FROM incoming_{self._name} WHERE id IS NOT NULL AND _bad"
+        replaced = f"SELECT id FROM new_{name}"
         if how == "full":
-            return f"t.id NOT IN ({incoming} = '')"
-        is_bad = f"t.id IN ({incoming} <> '')"
-        missing = f" OR t.id NOT IN (SELECT id FROM keys_{self._name} WHERE id IS NOT NULL)"
-        return is_bad + (missing if how == "keys" else "")
+            return f"{replaced} UNION (SELECT id FROM {name} EXCEPT {incoming} = '')"
+        gone = f"{replaced} UNION {incoming} <> ''"
+        return f"{gone} UNION (SELECT id FROM {name} EXCEPT SELECT id FROM keys_{name})" if how == "keys" else gone
 
     def _apply_as_multiset(self, final: str) -> None:
         name = self._name

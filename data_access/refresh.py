@@ -94,6 +94,7 @@ class Refresher:
         rows = {one.entity: one.rows_read for one in report.entities} if report else {}
         run = Run(started, time.monotonic() - began, depth, rows, outcome, error=error)  # type: ignore[arg-type]
         record_run(self._store, run)
+        self._replica.settle()
         return Refreshed(run.outcome, run.seconds, report, error)
 
     def _load(self, depth: Depth, progress: Progress | None) -> tuple[PullReport, dict[str, Any]]:

@@ -27,6 +27,8 @@ _OWN_TABLES = {
     ),
 }
 
+SETTLE_BYTES = 2**26
+
 
 @dataclass(frozen=True)
 class PullReport:
@@ -58,9 +60,11 @@ class Replica:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         self.zones = Zones(source_zone or zone, zone)
         self._key = key
+        self._log = Path(f"{path}.wal")
         self.connection = duckdb.connect(str(path))
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET temp_directory = ''")
+        self.connection.execute("SET checkpoint_threshold = '1TB'")
         for name, columns in _OWN_TABLES.items():
             self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
         self._make_tables()
@@ -69,6 +73,11 @@ class Replica:
     def close(self) -> None:
         """Write everything into the file and let go of it."""
         self.connection.close()
+
+    def settle(self) -> None:
+        """Fold what was committed into the file once enough of it has gathered; done between refreshes, for it takes seconds."""
+        if self._log.exists() and self._log.stat().st_size > SETTLE_BYTES:
+            self.connection.execute("CHECKPOINT")
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

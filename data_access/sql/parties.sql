@@ -1,9 +1,7 @@
 -- The parties of every touched (person, project), anew: leads opened into parties, events joined to them, walk-ins opened.
-delete from stage_event where (kind, id) in (select (kind, id) from changed_event);
-insert into stage_event by name select * from keyed_event;
-
+-- What is fresh is a table where its days are asked for, and a view where all is computed anew.
 create or replace temp table touched_lead as
-select * from keyed_lead semi join touched using (pkey, key_project);
+select * from keyed_lead{touched_only};
 
 create or replace temp table repeated as
 select pkey, key_project from touched_lead group by all having count(*) > 1;
@@ -47,10 +45,14 @@ union all
 select id, 'lead:' || first_lead_id, pkey, key_project from opened;
 
 create or replace temp table touched_event as
+with event as (
+    select * from stale_event anti join changed_event using (kind, id)
+    union all by name
+    select * from keyed_event
+)
 select e.kind, e.id, e.pkey, e.key_project, e.lead_id, e."at", e.day_only, e.cancelled_at, e.cancelled_day_only, e.project_id,
     e.channel_id, e.staff_id, m.party_id
-from stage_event e semi join touched using (pkey, key_project)
-left join member m on m.lead_id = e.lead_id;
+from event e left join member m on m.lead_id = e.lead_id;
 
 create or replace temp table joined as
 select e.kind, e.id, arg_max(p.party_id, (p.created_at, p.first_lead_id)) as party_id
@@ -91,16 +93,17 @@ select s.party_id, s.key_project as project, coalesce(s.channel_id, '') as chann
     c.referrer_id
 from side s left join credited c using (party_id);
 
-delete from stage_event where (pkey, key_project) in (select (pkey, key_project) from touched);
-insert into stage_event by name
+create or replace temp {fresh} fresh_event as
 select p.*, coalesce(p.project_id, b.project) as project,
     case when p.kind = 'visit' then coalesce(p.channel_id, b.channel) else coalesce(nullif(b.channel, ''), p.channel_id, '') end
         as channel,
     coalesce(p.staff_id, b.staff) as staff, b.first_grade, b.referrer_id
 from placed p join booked b using (party_id);
 
-delete from lead_party where (pkey, key_project) in (select (pkey, key_project) from touched)
-    or lead_id in (select id from changed_lead);
+delete from stage_event where rowid in (select stale from stale_event);
+insert into stage_event by name from fresh_event;
+
+delete from lead_party where rowid in (select stale from stale_member);
 insert into lead_party by name
 select m.*, b.project, b.channel, b.staff, b.first_grade from member m join booked b using (party_id);
 
@@ -130,8 +133,7 @@ create or replace temp table chain_0 as
 select party_id, created_at as "at", created_at_day_only as day_only, true as in_window from lead_side;
 {chain}
 
-delete from party where (pkey, project) in (select (pkey, key_project) from touched);
-insert into party by name
+create or replace temp {fresh} fresh_party as
 with body as (
     select pkey, party_id, true as has_lead, first_lead_id, last_lead_id, lead_rows, created_at, created_at_day_only, touchpoint,
         grade, valid, lost_at, lost_at_day_only, reactivated_at, reactivated_at_day_only, last_follow_up_at
@@ -153,3 +155,6 @@ select b.* exclude (last_follow_up_at), d.project, d.channel, d.staff, d.first_g
 from body b
 join booked d using (party_id)
 left join contact c using (party_id) left join stages s using (party_id){step_joins};
+
+delete from party where rowid in (select stale from stale_party);
+insert into party by name from fresh_party;

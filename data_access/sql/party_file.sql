@@ -6,6 +6,11 @@ select party_id, first_lead_id, last_lead_id, lead_rows, has_lead, project, chan
     has_contract, referrer_id, visit_step, visit_step_day_only, visit_in, visit_net, visit_astray, subscription_step,
     subscription_step_day_only, subscription_in, subscription_net, subscription_astray, contract_step, contract_step_day_only,
     contract_in, contract_net, contract_astray
-from party
-where date_trunc('month', coalesce(created_at, first_visit_at, subscribed_at, contracted_at))::date = date '{month}'
+from (
+    from party where created_at >= date '{month}' and created_at < date '{month}' + interval 1 month
+    union all
+    from party
+    where created_at is null
+        and date_trunc('month', coalesce(first_visit_at, subscribed_at, contracted_at))::date = date '{month}'
+)
 order by party_id

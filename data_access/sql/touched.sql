@@ -29,3 +29,21 @@ select pkey, key_project from lead_party where lead_id in (select id from change
 union select pkey, key_project from keyed_lead where id in (select id from changed_lead)
 union select pkey, key_project from stage_event join changed_event using (kind, id)
 union select pkey, key_project from keyed_event;
+
+-- What stands of the touched keys and will be put anew.
+create or replace temp table stale_member as
+select rowid as stale, lead_id from lead_party semi join touched using (pkey, key_project);
+
+create or replace temp table stale_event as
+select rowid as stale, kind, id, pkey, key_project, lead_id, "at", day_only, cancelled_at, cancelled_day_only, project_id, channel_id,
+    staff_id
+from stage_event semi join touched using (pkey, key_project);
+
+create or replace temp table stale_party as
+select p.rowid as stale, p.created_at, p.first_visit_at, p.second_visit_at, p.subscribed_at, p.subscription_lost_at, p.contracted_at,
+    p.contract_lost_at
+from party p semi join touched t on t.pkey = p.pkey and t.key_project = p.project;
+
+-- Every lead a touched key had or may have: those it had, and those that changed.
+create or replace temp table touched_lead_id as
+select lead_id as id from stale_member union select id from changed_lead;

@@ -1,15 +1,24 @@
--- The days on which touched parties and their rows are booked, run before and after the parties are computed anew.
+-- The days on which touched parties and their rows are booked, as they stood and as they stand now.
 insert into touched_day
-select distinct unnest([
-    created_at, first_visit_at, second_visit_at, subscribed_at, subscription_lost_at, contracted_at, contract_lost_at
-])::date as day
-from party p semi join touched t on t.pkey = p.pkey and t.key_project = p.project
-union
-select unnest(["at", cancelled_at])::date from stage_event semi join touched using (pkey, key_project)
-union
-select f."at"::date from follow_up f join lead_party l using (lead_id) semi join touched t using (pkey, key_project)
-union
-select f."at"::date from referral f join lead_party l using (lead_id) semi join touched t using (pkey, key_project)
-union
-select p."at"::date from payment p join stage_event e on e.kind = 'contract' and e.id = p.contract_id
-    semi join touched t using (pkey, key_project);
+with dated as (
+    from stale_party select * exclude (stale)
+    union all by name
+    from fresh_party select created_at, first_visit_at, second_visit_at, subscribed_at, subscription_lost_at, contracted_at,
+        contract_lost_at
+), event as (
+    select id, kind, "at", cancelled_at from stale_event union all select id, kind, "at", cancelled_at from fresh_event
+), booked_day as (
+    select unnest([
+        created_at, first_visit_at, second_visit_at, subscribed_at, subscription_lost_at, contracted_at, contract_lost_at
+    ])::date as day
+    from dated
+    union all
+    select unnest(["at", cancelled_at])::date from event
+    union all
+    select "at"::date from follow_up where lead_id in (select id from touched_lead_id)
+    union all
+    select "at"::date from referral where lead_id in (select id from touched_lead_id)
+    union all
+    select "at"::date from payment where contract_id in (select id from event where kind = 'contract')
+)
+select distinct day from booked_day;

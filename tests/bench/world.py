@@ -19,10 +19,12 @@ create unlogged table cust as
   from (select i, now()::timestamp - make_interval(days => {days}) + make_interval(secs => i * {days} * 86400.0 / {leads}) as at
         from generate_series(1, {leads}) i) t;
 create unlogged table foll as
-  select i as id, 1 + i / 2 as cust, (c.created + make_interval(mins => 5 + (i % 2) * 2880 + i % 50)) as at, c.created + interval '5 hours' as mtime
+  select i as id, 1 + i / 2 as cust, (c.created + make_interval(mins => 5 + (i % 2) * 2880 + i % 50)) as at,
+    c.created + make_interval(mins => 6 + (i % 2) * 2880 + i % 50) as mtime
   from generate_series(0, {leads} - 1) i join cust c on c.id = 1 + i / 2;
 create unlogged table vis as
-  select i as id, i * 4 as cust, c.prj, c.tel, c.created + make_interval(days => (i % 25)::int, hours => 2) as at, c.created + interval '25 days' as mtime
+  select i as id, i * 4 as cust, c.prj, c.tel, c.created + make_interval(days => (i % 25)::int, hours => 2) as at,
+    c.created + make_interval(days => (i % 25)::int, hours => 3) as mtime
   from generate_series(1, {leads} / 4) i join cust c on c.id = i * 4 where c.created + make_interval(days => (i % 25)::int, hours => 2) < now()::timestamp;
 create unlogged table ord as
   select i as id, i * 40 as cust, c.prj, c.created + make_interval(days => (i % 40)::int, hours => 4) as at, 2500000.00 as amount,
