@@ -159,15 +159,21 @@ def span_sums(
     if frame is None or not set(names) <= set(frame.columns):
         return None
     if span.until is None:
-        return sums(narrowed(between(frame, span.first, span.last), where), names, by)
-    whole = sums(narrowed(_before(frame, span), where), names, by)
-    edge = frames.snapshot.marts["edge"]
-    cut = sums(narrowed(between(edge, span.last, span.last), where), names, by)
+        return _summed(frame, span.first, span.last, names, by, where)
+    whole = _summed(frame, span.first, span.last - timedelta(1), names, by, where)
+    cut = _summed(frames.snapshot.marts["edge"], span.last, span.last, names, by, where)
     return _added(whole, cut)
 
 
-def _before(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
-    return between(frame, span.first, span.last - timedelta(1))
+def _summed(
+    frame: pd.DataFrame, first: date, last: date, names: tuple[str, ...], by: tuple[str, ...], where: Where
+) -> dict[Key, dict[str, int]]:
+    rows = between(frame, first, last)
+    if where.dimensions:
+        # Rows are picked from every column there is, and a mart has forty.
+        needed = {"day", *dimensions_of(by, where), *names}
+        rows = narrowed(rows[[name for name in rows.columns if name in needed]], where)
+    return sums(rows, names, by)
 
 
 def _added(one: dict[Key, dict[str, int]], other: dict[Key, dict[str, int]]) -> dict[Key, dict[str, int]]:
