@@ -3,13 +3,33 @@
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from htpy import Element, Node, a, article, defs, div, h3, li, line, ol, p, path, pattern, rect, span, strong, svg
+from htpy import Element, a, article, defs, div, h3, ol, p, path, pattern, span, svg
+from markupsafe import Markup
 
 from components.rail import percent_of
 from components.words import Words
 from metrics.funnel import Funnel, Stage
+from metrics.reading import Number
 
 LeakHref = Callable[[Funnel, Stage], str]
+
+# A page holds over a hundred steps, so they are filled in as text; Markup escapes what goes into it.
+_STEP = Markup('<li class="step step-%s%s">%s</li>')
+_PLACE = Markup('<div class="step-link">%s</div>')
+_LEAK = Markup('<a class="step-link" href="%s" title="%s">%s</a>')
+_NAME = Markup('<span class="step-name">%s%s</span><strong class="step-count">%s</strong>')
+_WEAKEST = Markup('<span class="step-weakest">%s</span>')
+_RATE = Markup('<span class="step-rate%s" title="%s">%s</span>')
+_BAR = Markup(
+    '<svg class="step-bar" role="img" aria-label="%s"><rect class="bar-track" width="100%%" height="100%%"></rect>'
+    '<rect class="bar-own" width="%s" height="100%%"></rect>%s</svg>'
+)
+_SEGMENT = Markup('<rect class="bar-%s" x="%s" width="%s" height="100%%"></rect>')
+_PEERS = Markup('<line class="bar-peers" x1="%s" x2="%s" y1="0" y2="100%%"></line>')
+_ASIDES = Markup('<p class="step-asides">%s</p>')
+_ASIDE = Markup('<span class="aside-%s">%s</span>')
+_REMARK = Markup("<span>%s</span>")
+_NOTHING = Markup()
 
 
 def funnel_card(
@@ -29,7 +49,9 @@ def funnel_card(
             skipped > 0 and span(".funnel-skipped")[words.of("walk_ins_short", n=f"{skipped:,}")],
             span(".basis")[f"{words.of(f'basis_{funnel.basis}')} · {words.of('rate_note')}"],
         ],
-        ol(".steps")[[_step(funnel, index, scale, words, leak_href, weakest) for index in range(len(funnel.stages))]],
+        ol(".steps")[
+            _NOTHING.join(_step(funnel, index, scale, words, leak_href, weakest) for index in range(len(funnel.stages)))
+        ],
     ]
 
 
@@ -81,9 +103,9 @@ def _hatching(id: str, strokes: str) -> Element:
     return pattern(id=id, width="6", height="6", patternUnits="userSpaceOnUse")[path(f".{id}-line", d=strokes)]
 
 
-def _scale(funnel: Funnel) -> Fraction:
-    lengths = [Fraction(stage.count.value or 0) + stage.immature for stage in funnel.stages if _drawn(stage)]
-    return max([*lengths, Fraction(1)])
+def _scale(funnel: Funnel) -> Number:
+    lengths = [(stage.count.value or 0) + stage.immature for stage in funnel.stages if _drawn(stage)]
+    return max([*lengths, 1])
 
 
 def _drawn(stage: Stage) -> bool:
@@ -91,61 +113,56 @@ def _drawn(stage: Stage) -> bool:
 
 
 def _step(
-    funnel: Funnel, index: int, scale: Fraction, words: Words, leak_href: LeakHref | None, weakest: str | None
-) -> Element:
+    funnel: Funnel, index: int, scale: Number, words: Words, leak_href: LeakHref | None, weakest: str | None
+) -> Markup:
     stage = funnel.stages[index]
     before = funnel.stages[index - 1] if index else None
     label = words.say(stage.label)
     is_weakest = stage.step == weakest
-    inside = [
-        span(".step-name")[label, is_weakest and span(".step-weakest")[words.of("worst")]],
-        strong(".step-count")[words.number(stage.count, "count")],
-        _rate(stage, before, words),
-        _drawn(stage) and _bar(stage, before, scale, words),
-        _asides(stage, before, words),
-    ]
-    place = div(".step-link")
+    inside = _NOTHING.join(
+        (
+            _NAME % (label, _WEAKEST % words.of("worst") if is_weakest else "", words.number(stage.count, "count")),
+            _rate(stage, before, words),
+            _bar(stage, before, scale, words) if _drawn(stage) else "",
+            _asides(stage, before, words),
+        )
+    )
+    place = _PLACE % inside
     if leak_href and before:
-        place = a(".step-link", href=leak_href(funnel, stage), title=words.of("see_leak", step=label))
-    return li(class_=["step", f"step-{stage.step}", {"is-weakest": is_weakest}])[place[inside]]
+        place = _LEAK % (leak_href(funnel, stage), words.of("see_leak", step=label), inside)
+    return _STEP % (stage.step, " is-weakest" if is_weakest else "", place)
 
 
-def _rate(stage: Stage, before: Stage | None, words: Words) -> Node:
+def _rate(stage: Stage, before: Stage | None, words: Words) -> Markup:
     rate = stage.of_previous
     if before is None or (before.count.is_missing and rate.is_missing):
-        return None
+        return _NOTHING
     title = words.reason(rate) if rate.is_missing else f"{words.of('of_previous')} {words.quotient(rate, 'percent')}"
-    return span(class_=["step-rate", {"is-missing": rate.is_missing}], title=title)[
-        words.number(rate, "percent"), _is_over(stage, before) and "※"
-    ]
+    said = words.number(rate, "percent") + ("※" if _is_over(stage, before) else "")
+    return _RATE % (" is-missing" if rate.is_missing else "", title, said)
 
 
-def _bar(stage: Stage, before: Stage | None, scale: Fraction, words: Words) -> Element:
-    count = Fraction(stage.count.value or 0)
+def _bar(stage: Stage, before: Stage | None, scale: Number, words: Words) -> Markup:
+    count = stage.count.value or 0
     own = count - stage.skipped
     peers = _peers_length(stage, before)
-    return svg(".step-bar", role="img", aria_label=_bar_words(stage, words))[
-        rect(".bar-track", width="100%", height="100%"),
-        rect(".bar-own", width=percent_of(own, scale), height="100%"),
-        stage.skipped > 0 and _segment("skipped", own, stage.skipped, scale),
-        stage.immature > 0 and _segment("immature", count, stage.immature, scale),
-        peers is not None and _tick(percent_of(peers, scale)),
-    ]
+    beside = (
+        _segment("skipped", own, stage.skipped, scale),
+        _segment("immature", count, stage.immature, scale),
+        _NOTHING if peers is None else _PEERS % ((percent_of(peers, scale),) * 2),
+    )
+    return _BAR % (_bar_words(stage, words), percent_of(own, scale), _NOTHING.join(beside))
 
 
-def _segment(kind: str, start: Fraction, length: int, scale: Fraction) -> Element:
-    return rect(f".bar-{kind}", x=percent_of(start, scale), width=percent_of(length, scale), height="100%")
-
-
-def _tick(x: str) -> Element:
-    return line(".bar-peers", x1=x, x2=x, y1="0", y2="100%")
+def _segment(kind: str, start: Number, length: int, scale: Number) -> Markup:
+    return _SEGMENT % (kind, percent_of(start, scale), percent_of(length, scale)) if length > 0 else _NOTHING
 
 
 def _peers_length(stage: Stage, before: Stage | None) -> Fraction | None:
     """Where the bar would end at the peers' median; only steps on the same scale have such a place."""
     if stage.peers_median is None or before is None or not _drawn(before) or before.count.value is None:
         return None
-    return stage.peers_median * Fraction(stage.of_previous.denominator or before.count.value)
+    return stage.peers_median * (stage.of_previous.denominator or before.count.value)
 
 
 def _bar_words(stage: Stage, words: Words) -> str:
@@ -155,36 +172,45 @@ def _bar_words(stage: Stage, words: Words) -> str:
     return " ".join(said)
 
 
-def _asides(stage: Stage, before: Stage | None, words: Words) -> Node:
-    notes = [
-        stage.peers_median is not None
-        and span(class_="aside-peers" if _peers_length(stage, before) is not None else None)[
-            f"{words.of('peers_median')} {words.percent(stage.peers_median)}"
-        ],
+def _asides(stage: Stage, before: Stage | None, words: Words) -> Markup:
+    notes = (
+        _peers(stage, before, words),
         _of_first(stage, before, words),
-        stage.skipped > 0 and span(".aside-skipped")[words.of("walk_ins_counted", n=f"{stage.skipped:,}")],
+        _aside("skipped", words.of("walk_ins_counted", n=f"{stage.skipped:,}")) if stage.skipped > 0 else "",
         _over_whole(stage, before, words),
-        stage.immature > 0 and span(".aside-immature")[words.of("immature_left_out", n=f"{stage.immature:,}")],
-        stage.astray > 0 and span(".aside-astray")[f"{words.of('astray')} {stage.astray:,}"],
-        stage.count.is_missing and span(".aside-missing")[words.reason(stage.count)],
-    ]
-    shown = [note for note in notes if note]
-    return p(".step-asides")[shown] if shown else None
+        _aside("immature", words.of("immature_left_out", n=f"{stage.immature:,}")) if stage.immature > 0 else "",
+        _aside("astray", f"{words.of('astray')} {stage.astray:,}") if stage.astray > 0 else "",
+        _aside("missing", words.reason(stage.count)) if stage.count.is_missing else "",
+    )
+    shown = _NOTHING.join(notes)
+    return _ASIDES % shown if shown else _NOTHING
+
+
+def _aside(kind: str, said: str) -> Markup:
+    return _ASIDE % (kind, said)
+
+
+def _peers(stage: Stage, before: Stage | None, words: Words) -> Markup:
+    """The peers' median in words; where the bar shows it too, it has the bar's mark."""
+    if stage.peers_median is None:
+        return _NOTHING
+    said = f"{words.of('peers_median')} {words.percent(stage.peers_median)}"
+    return _REMARK % said if _peers_length(stage, before) is None else _aside("peers", said)
 
 
 def _is_over(stage: Stage, before: Stage) -> bool:
     return before.step != "exposure" and (stage.of_previous.value or 0) > 1
 
 
-def _over_whole(stage: Stage, before: Stage | None, words: Words) -> Node:
+def _over_whole(stage: Stage, before: Stage | None, words: Words) -> Markup:
     """Why a rate of a period exceeds the whole: the step before happened earlier. It is never left unsaid."""
     if before is None or not _is_over(stage, before):
-        return None
-    return span(".aside-over")[words.of("over_whole", before=words.say(before.label))]
+        return _NOTHING
+    return _aside("over", words.of("over_whole", before=words.say(before.label)))
 
 
-def _of_first(stage: Stage, before: Stage | None, words: Words) -> Node:
+def _of_first(stage: Stage, before: Stage | None, words: Words) -> Markup:
     """The share of leads, from the second step after the lead on; before that it repeats the rate."""
     if before is None or before.step in ("exposure", "lead") or stage.of_first.is_missing:
-        return None
-    return span(".aside-first")[f"{words.of('of_first')} {words.number(stage.of_first, 'percent')}"]
+        return _NOTHING
+    return _aside("first", f"{words.of('of_first')} {words.number(stage.of_first, 'percent')}")

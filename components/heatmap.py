@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from htpy import Element, caption, div, fragment, i, li, p, span, table, tbody, td, th, thead, tr, ul
+from markupsafe import Markup
 
 from components.missing import missing
 from components.words import Words
@@ -11,6 +12,8 @@ from metrics.heat import Cell, Grid
 from metrics.pack import Metric
 
 Naming = Callable[[str], str]
+_CELL = Markup('<td class="heat-cell %s" title="%s">%s</td>')
+"""A page holds a thousand cells, so they are filled in as text; Markup escapes what goes into it."""
 
 
 def heatmap(grid: Grid, metric: Metric, words: Words, *, title: str, row_name: Naming, column_name: Naming) -> Element:
@@ -26,7 +29,7 @@ def heatmap(grid: Grid, metric: Metric, words: Words, *, title: str, row_name: N
                     [
                         tr[
                             th(scope="row", title=row_name(row))[row_name(row)],
-                            [_cell(cell, metric, words) for cell in cells],
+                            Markup().join(_cell(cell, metric, words) for cell in cells),
                         ]
                         for row, cells in zip(grid.rows, grid.cells, strict=True)
                     ]
@@ -45,9 +48,9 @@ def column_time(column: str, hours_per_column: int = 1) -> str:
     return f"{at:%m-%d}" if hours_per_column >= 24 else str(at.hour)
 
 
-def _cell(cell: Cell, metric: Metric, words: Words) -> Element:
-    state = {"is-few": cell.few, f"level-{cell.level}": not cell.few}
-    return td(class_=["heat-cell", state], title=_title(cell, words))[_shown(cell, metric, words)]
+def _cell(cell: Cell, metric: Metric, words: Words) -> Markup:
+    state = "is-few" if cell.few else f"level-{cell.level}"
+    return _CELL % (state, _title(cell, words), _shown(cell, metric, words))
 
 
 def _shown(cell: Cell, metric: Metric, words: Words) -> str:

@@ -9,8 +9,8 @@ from components.words import digits
 
 def percent_of(part: int | Fraction, whole: int | Fraction) -> str:
     """A length as a share of the drawing's width, such as 37.50%; nothing is longer than the drawing."""
-    share = min(max(Fraction(part) / Fraction(whole), Fraction(0)), Fraction(1)) if whole else Fraction(0)
-    return f"{digits(share * 100, 2)}%"
+    held = min(max(part, 0), whole)
+    return f"{digits(Fraction(100 * held) / whole, 2)}%" if whole else "0.00%"
 
 
 def pace_rail(attainment: Fraction | None, elapsed: Fraction, label: str) -> Element:

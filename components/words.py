@@ -212,17 +212,25 @@ _SCALES: dict[Language, tuple[tuple[int, str, int, int | None], ...]] = {
 
 def rounded(value: Number, places: int) -> Fraction:
     """The value at so many decimals, halves away from zero."""
-    scaled = abs(Fraction(value)) * 10**places
-    near = Fraction(int(scaled + Fraction(1, 2)), 10**places)
+    near = Fraction(_units(value, places), 10**places)
     return -near if value < 0 else near
 
 
-def digits(value: Number, places: int = 0) -> str:
-    """Decimal digits with thousands separators, halves rounded away from zero; never a minus before zero."""
-    near = rounded(value, places)
-    whole, rest = divmod(abs(near.numerator) * 10**places // near.denominator, 10**places)
+def _units(value: Number, places: int, step: int = 1) -> int:
+    """The size of a value in steps as a whole number of its last decimal, halves away from zero.
+
+    Whole numbers all the way: this is done for every number of a page, and fractions are slow.
+    """
+    size, whole = abs(value.numerator) * int(10**places), value.denominator * step
+    return (2 * size + whole) // (2 * whole)
+
+
+def digits(value: Number, places: int = 0, step: int = 1) -> str:
+    """Decimal digits of a value in steps, with thousands separators, halves rounded away from zero; never a minus before zero."""
+    units = _units(value, places, step)
+    whole, rest = divmod(units, 10**places)
     text = f"{whole:,}.{rest:0{places}d}" if places else f"{whole:,}"
-    return f"-{text}" if near < 0 else text
+    return f"-{text}" if value < 0 and units else text
 
 
 @dataclass(frozen=True)
@@ -259,11 +267,11 @@ class Words:
         """A number as people read it, from ten thousand on in 万 and 亿 (K, M, B): 1,234.57万, and 15亿 when it is exact."""
         for step, sign, places, limit in _SCALES[self.language]:
             kept = places if sign else plain_places
-            scaled = Fraction(value) / step
-            if limit is None or abs(rounded(scaled, kept)) < limit:
+            units = _units(value, kept, step)
+            if limit is None or units < limit * 10**kept:
                 break
-        text = digits(scaled, kept)
-        is_exact = sign and rounded(scaled, kept) == scaled
+        text = digits(value, kept, step)
+        is_exact = sign and units * step * value.denominator == abs(value.numerator) * 10**kept
         return (text.rstrip("0").rstrip(".") if is_exact else text) + sign
 
     def money(self, value: Number) -> str:
@@ -275,7 +283,7 @@ class Words:
 
     def percent(self, value: Number) -> str:
         """A share with one decimal."""
-        return f"{digits(Fraction(value) * 100, 1)}%"
+        return f"{digits(value * 100, 1)}%"
 
     def points(self, value: Number) -> str:
         """A difference of two shares, in percentage points, without its sign."""
@@ -288,15 +296,15 @@ class Words:
     def minutes(self, value: Number) -> str:
         """A duration given in minutes: 35分, 2.1小时, 3.5天."""
         zh = self.language == "zh"
-        if abs(rounded(value, 0)) < 60:
+        if _units(value, 0) < 60:
             return digits(value) + ("分" if zh else " min")
-        if abs(rounded(Fraction(value) / 60, 1)) < 48:
-            return digits(Fraction(value) / 60, 1) + ("小时" if zh else " h")
-        return digits(Fraction(value) / 1440, 1) + ("天" if zh else " d")
+        if _units(value, 1, 60) < 480:
+            return digits(value, 1, 60) + ("小时" if zh else " h")
+        return digits(value, 1, 1440) + ("天" if zh else " d")
 
     def days(self, value: Number) -> str:
         """A number of days, with one decimal unless it is whole."""
-        text = digits(value, 0 if Fraction(value).denominator == 1 else 1)
+        text = digits(value, 0 if value.denominator == 1 else 1)
         return f"{text}天" if self.language == "zh" else f"{text} d"
 
     def value(self, value: Number, format: str) -> str:

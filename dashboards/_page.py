@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from data_access.store import Store
 from data_access.store.published import Heartbeat
 from metrics.overview import Gap, GapInputs, gap
 from metrics.pack import Label, Pack
-from metrics.periods import Period, Span, period
+from metrics.periods import Period, Span, holiday_names, period
 from metrics.query import Query, one
 from metrics.rules import Finding, findings, in_view
 from metrics.scope import Role, Scope
@@ -69,8 +69,10 @@ class Findings:
             return self._last[1]
 
     def warm(self, snapshot: Snapshot) -> None:
-        """Compute the findings of a new snapshot before it is shown."""
+        """Compute the findings of a new snapshot, and read the calendar of its days, before it is shown."""
         self.of(snapshot)
+        today = snapshot.as_of.date()
+        holiday_names(Span(date(today.year - 1, 12, 31), today))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Running the site: gunicorn around the app, and the threads each worker starts after forking."""
 
+import atexit
+import gc
 import hashlib
 import os
 import socket
@@ -57,6 +59,7 @@ def start_site(settings: Settings, *, clock: Clock, demo: bool = False, refreshe
         settings, pack, store, reader, found, build_id(), clock, os.environ, gap=gap_inputs(settings), demo=demo
     )
     site = Site(create_app(world, (add_api, add_watch)).server, [store.close])
+    keep_for_good()
     reader.start()
     site.stops.append(reader.stop)
     if refreshes:
@@ -65,6 +68,16 @@ def start_site(settings: Settings, *, clock: Clock, demo: bool = False, refreshe
         own.start()
         site.stops += [refreshing.close, own.stop]
     return site
+
+
+def keep_for_good() -> None:
+    """Leave what stands by now, which lasts as long as the process, out of every later search for garbage.
+
+    A full search through it would hold up a page now and then for longer than the page itself takes.
+    """
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)
 
 
 def gap_inputs(settings: Settings) -> GapInputs | None:

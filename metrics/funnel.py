@@ -1,5 +1,6 @@
 """Funnels: what happened in a period, or what became of the leads of a period, step by step."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -64,7 +65,7 @@ def project_funnels(
     found = _funnels(frames, pack, basis, span, ("project",), where)
     funnels = [found[id] for id in found if id in frames.snapshot.projects or _any(found[id])]
     if with_peers:
-        funnels = [with_medians(one, funnels, frames.snapshot) for one in funnels]
+        funnels = _with_medians(funnels, frames.snapshot)
     return sorted(funnels, key=_worst_leak)
 
 
@@ -95,15 +96,19 @@ def _worst_leak(one: Funnel) -> tuple[Fraction, str]:
     return (min(gaps, default=Fraction(10**6)), one.project or "")
 
 
-def with_medians(one: Funnel, others: Iterable[Funnel], snapshot: Snapshot) -> Funnel:
-    """The funnel with the median of its peer group's rate at each step; a project without a peer group is among all."""
-    group = _peer_group(snapshot, one.project)
-    peers = [other for other in others if _peer_group(snapshot, other.project) == group and other.project]
-    stages = tuple(
-        replace(stage, peers_median=_median(peer.stages[place].of_previous for peer in peers))
-        for place, stage in enumerate(one.stages)
-    )
-    return replace(one, stages=stages)
+def _with_medians(funnels: Iterable[Funnel], snapshot: Snapshot) -> list[Funnel]:
+    """The funnels with the median of their peer group's rate at each step; projects without a peer group are one group."""
+    rates: dict[tuple[str | None, str], list[Reading]] = defaultdict(list)
+    for one in funnels:
+        for stage in one.stages if one.project else ():
+            rates[_peer_group(snapshot, one.project), stage.step].append(stage.of_previous)
+    medians = {place: _median(found) for place, found in rates.items()}
+    return [_beside_peers(one, _peer_group(snapshot, one.project), medians) for one in funnels]
+
+
+def _beside_peers(one: Funnel, group: str | None, medians: Mapping[tuple[str | None, str], Fraction | None]) -> Funnel:
+    stages = (replace(stage, peers_median=medians.get((group, stage.step))) for stage in one.stages)
+    return replace(one, stages=tuple(stages))
 
 
 def _peer_group(snapshot: Snapshot, project: str | None) -> str | None:

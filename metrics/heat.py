@@ -1,10 +1,8 @@
 """Heat grids: a count or a rate over two dimensions, every cell with its n."""
 
-from collections.abc import Mapping
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +11,7 @@ from metrics.pack import Metric, Pack
 from metrics.query import lacking, reading_of, stored
 from metrics.reading import Number, Reading
 from metrics.snapshot import Snapshot
-from metrics.totals import EVERYTHING, Where, narrowed
+from metrics.totals import EVERYTHING, Integers, Where, narrowed, sums
 
 LEVELS = 5
 GRADES = ("A", "B", "C", "D", "")
@@ -63,11 +61,14 @@ def _rolling(snapshot: Snapshot, pack: Pack, metric: str, hours: int, width: int
     starts = np.asarray([_hour(column) for column in columns])
     places = np.searchsorted(starts, at, "right") - 1
     inside = (places >= 0) & (at <= _hour(snapshot.as_of))
-    frame = frame[inside].assign(column=[columns[place].isoformat() for place in places[inside]])
-    rows = _projects(snapshot, where)
-    return _grid(
-        snapshot, pack, metric, frame, ("project", "column"), rows, tuple(c.isoformat() for c in columns), width
-    )
+    names = tuple(column.isoformat() for column in columns)
+    frame = frame[inside].assign(column=_named(places[inside], names))
+    return _grid(snapshot, pack, metric, frame, ("project", "column"), _projects(snapshot, where), names, width)
+
+
+def _named(places: Integers, names: tuple[str, ...]) -> "pd.Categorical[str]":
+    """The name at each place."""
+    return pd.Categorical.from_codes(places, categories=pd.Index(names))
 
 
 def _columns(as_of: datetime, hours: int, width: int) -> list[datetime]:
@@ -100,9 +101,12 @@ def weekday_by_hour(
     """A metric by weekday (1 = Monday) and hour of day over whole months."""
     frame = narrowed(snapshot.marts["clock"], where)
     frame = frame[np.isin(frame["month"].to_numpy(), [month.toordinal() for month in months])]
-    frame = frame.assign(weekday=frame["weekday"].astype(str), hour=frame["hour"].astype(str))
-    hours = tuple(str(hour) for hour in range(24))
-    return _grid(snapshot, pack, metric, frame, ("weekday", "hour"), tuple("1234567"), hours, 1)
+    weekdays, hours = tuple("1234567"), tuple(str(hour) for hour in range(24))
+    named = {
+        "weekday": _named(frame["weekday"].to_numpy() - 1, weekdays),
+        "hour": _named(frame["hour"].to_numpy(), hours),
+    }
+    return _grid(snapshot, pack, metric, frame.assign(**named), ("weekday", "hour"), weekdays, hours, 1)
 
 
 def _grid(
@@ -119,23 +123,11 @@ def _grid(
     absent = lacking(snapshot, pack, metric)
     if absent:
         return Grid(metric_name, rows, columns, (), (), width, absent)
-    sums = _sums(frame, stored(pack, metric), by)
-    read = {key: reading_of(pack, metric, values) for key, values in sums.items()}
+    found = sums(frame, stored(pack, metric), by)
+    read = {key: reading_of(pack, metric, values) for key, values in found.items()}
     bounds = _bounds([reading for reading in read.values() if reading.value and not _few(metric, reading)])
     cells = tuple(tuple(_cell(metric, read.get((row, column)), bounds) for column in columns) for row in rows)
     return Grid(metric_name, rows, columns, cells, bounds, width)
-
-
-def _sums(
-    frame: pd.DataFrame, measures: tuple[str, ...], by: tuple[str, str]
-) -> Mapping[tuple[Any, ...], Mapping[str, int]]:
-    if frame.empty:
-        return {}
-    grouped = frame.groupby(list(by), observed=True)[list(measures)].sum()
-    return {
-        key: dict(zip(measures, map(int, row), strict=True))
-        for key, row in zip(grouped.index, grouped.to_numpy(), strict=True)
-    }
 
 
 def _few(metric: Metric, reading: Reading) -> bool:
@@ -144,7 +136,7 @@ def _few(metric: Metric, reading: Reading) -> bool:
 
 def _bounds(readings: list[Reading]) -> tuple[Number, ...]:
     """Lower ends of five levels: equal shares of the cells that hold something, so that one giant does not flatten the rest."""
-    values = sorted({Fraction(reading.value) for reading in readings if reading.value is not None})
+    values = sorted({reading.value for reading in readings if reading.value is not None})
     if not values:
         return ()
     return tuple(dict.fromkeys(values[len(values) * level // LEVELS] for level in range(LEVELS)))
@@ -156,7 +148,7 @@ def _cell(metric: Metric, reading: Reading | None, bounds: tuple[Number, ...]) -
         return Cell(Reading(None, n=0, missing="nothing") if rate else Reading(0), 0, False, 0)
     n = int(reading.denominator) if reading.denominator is not None else int(reading.value or 0)
     few = _few(metric, reading)
-    level = 0 if few or not reading.value else sum(1 for bound in bounds if Fraction(reading.value) >= bound)
+    level = 0 if few or not reading.value else bisect_right(bounds, reading.value)
     return Cell(reading, n, few, level)
 
 

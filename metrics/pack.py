@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, Literal, NoReturn
 
 import sqlglot
@@ -169,9 +170,14 @@ class Pack:
         if name in self.metrics:
             return self.metrics[name]
         if name in self.measures:
-            return _as_metric(self.measures[name])
+            return self._measured[name]
         known = [*self.metrics, *self.measures]
         raise PackError(f"There is no metric {name!r}.{_nearest(name, known)}")
+
+    @cached_property
+    def _measured(self) -> Mapping[str, Metric]:
+        """Every measure read as a metric."""
+        return {name: _as_metric(measure) for name, measure in self.measures.items()}
 
     def parts(self, measure: str) -> tuple[str, ...]:
         """The stored measures a measure is made of (itself, or those of its formula)."""

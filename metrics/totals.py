@@ -1,17 +1,19 @@
 """Sums over a mart: any days, any grouping its grain allows, exact."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from metrics.periods import Span, start
 from metrics.snapshot import Snapshot
 
 Key = tuple[Any, ...]
+Integers = npt.NDArray[np.integer[Any]]
 TIME_DIMENSIONS = ("day", "week", "month")
 
 
@@ -75,9 +77,9 @@ def dimensions_of(by: Iterable[str], where: Where) -> frozenset[str]:
 def between(frame: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     """The rows of a frame sorted by day that lie between two days, both included."""
     days = frame["day"].to_numpy()
-    return frame.iloc[
-        np.searchsorted(days, first.toordinal(), "left") : np.searchsorted(days, last.toordinal(), "right")
-    ]
+    ends = np.asarray((first.toordinal(), last.toordinal() + 1), dtype=days.dtype)
+    begin, end = np.searchsorted(days, ends)
+    return frame.iloc[begin:end]
 
 
 def narrowed(frame: pd.DataFrame, where: Where) -> pd.DataFrame:
@@ -96,14 +98,33 @@ def sums(frame: pd.DataFrame, measures: Iterable[str], by: tuple[str, ...] = ())
         return {(): {name: int(frame[name].to_numpy().sum(dtype=np.int64)) for name in names}}
     if frame.empty:
         return {}
-    keys = [_key(frame, dimension) for dimension in by]
-    grouped = frame[names].astype(np.int64).groupby(keys, observed=True, sort=True).sum()
-    texts = [[_plain(value) for value in grouped.index.get_level_values(level)] for level in range(len(by))]
-    values = grouped.to_numpy()
-    return {
-        key: dict(zip(names, map(int, row), strict=True))
-        for key, row in zip(zip(*texts, strict=True), values, strict=True)
-    }
+    keys, places = _grouped(frame, by)
+    totals = [_totals(frame[name].to_numpy(), places, len(keys)) for name in names]
+    return {key: dict(zip(names, values, strict=True)) for key, *values in zip(keys, *totals, strict=True)}
+
+
+def _grouped(frame: pd.DataFrame, by: tuple[str, ...]) -> tuple[list[Key], Integers]:
+    """Each group's key, in order, and the place of each row's group among them."""
+    codes, known = zip(*(_coded(frame, dimension) for dimension in by), strict=True)
+    shape = tuple(len(one) for one in known)
+    places, met = pd.factorize(np.asarray(np.ravel_multi_index(codes, shape)), sort=True)
+    levels = zip(known, np.unravel_index(met, shape), strict=True)
+    return list(zip(*([values[code] for code in level] for values, level in levels), strict=True)), places
+
+
+def _coded(frame: pd.DataFrame, dimension: str) -> tuple[Integers, Sequence[Any]]:
+    """Each row's place among a dimension's values, and the values."""
+    if dimension not in TIME_DIMENSIONS:
+        return frame[dimension].cat.codes.to_numpy(), list(frame[dimension].cat.categories)
+    codes, days = pd.factorize(_key(frame, dimension).to_numpy(), sort=True)
+    return codes, [_plain(day) for day in days]
+
+
+def _totals(values: Integers, places: Integers, groups: int) -> list[int]:
+    """Each group's sum, exact."""
+    total = np.zeros(groups, dtype=np.int64)
+    np.add.at(total, places, values.astype(np.int64))
+    return total.tolist()
 
 
 def groups(frame: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[Key, pd.DataFrame]]:
@@ -138,16 +159,21 @@ def span_sums(
     if frame is None or not set(names) <= set(frame.columns):
         return None
     if span.until is None:
-        return sums(narrowed(between(frame, span.first, span.last), where), names, by)
-    whole = sums(narrowed(_before(frame, span), where), names, by)
-    edge = frames.snapshot.marts["edge"]
-    cut = sums(narrowed(between(edge, span.last, span.last), where), names, by)
+        return _summed(frame, span.first, span.last, names, by, where)
+    whole = _summed(frame, span.first, span.last - timedelta(1), names, by, where)
+    cut = _summed(frames.snapshot.marts["edge"], span.last, span.last, names, by, where)
     return _added(whole, cut)
 
 
-def _before(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
-    rows = between(frame, span.first, span.last)
-    return rows[rows["day"].to_numpy() < span.last.toordinal()]
+def _summed(
+    frame: pd.DataFrame, first: date, last: date, names: tuple[str, ...], by: tuple[str, ...], where: Where
+) -> dict[Key, dict[str, int]]:
+    rows = between(frame, first, last)
+    if where.dimensions:
+        # Rows are picked from every column there is, and a mart has forty.
+        needed = {"day", *dimensions_of(by, where), *names}
+        rows = narrowed(rows[[name for name in rows.columns if name in needed]], where)
+    return sums(rows, names, by)
 
 
 def _added(one: dict[Key, dict[str, int]], other: dict[Key, dict[str, int]]) -> dict[Key, dict[str, int]]:

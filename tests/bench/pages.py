@@ -10,7 +10,7 @@ from statistics import quantiles
 import psutil
 
 from dashboards._page import Findings, World
-from dashboards._serving import gap_inputs
+from dashboards._serving import gap_inputs, keep_for_good
 from dashboards._site import PAGES, Site, create_app
 from data_access.packs import read_pack
 from data_access.settings import Settings
@@ -43,7 +43,9 @@ def web_site(settings: Settings) -> tuple[Site, str]:
     )
     leader = add_person(store, "bench", "leader")
     token = open_session(store, leader.id, datetime.now(UTC), timedelta(hours=1), timedelta(hours=1))
-    return create_app(world), token
+    site = create_app(world)
+    keep_for_good()
+    return site, token
 
 
 def page_times(site: Site, token: str, rounds: int = 20) -> list[PageTime]:

@@ -1,6 +1,7 @@
 """What each component shows: the normal case, and the cases in which dashboards usually lie."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -362,6 +363,15 @@ def test_hostile_names_stay_text() -> None:
     for each in shown:
         assert "<script" not in str(each)
         assert "&lt;script&gt;" in str(each)
+
+
+def test_hostile_words_of_a_step_stay_text() -> None:
+    hostile = Label(HOSTILE, HOSTILE)
+    stages = replace(a_stage("lead", 200), label=hostile), replace(a_stage("visit", 250, 200), label=hostile)
+    shown = str(funnel.funnel_card(a_funnel(*stages), "滨江", ZH, leak_href=lambda *_: HOSTILE, weakest="visit"))
+    assert "<script" not in shown
+    # Twice the step's name, twice its bar, once the address with its title, once why it is over the whole.
+    assert shown.count("&lt;script&gt;") == 7
 
 
 def test_components_name_no_colour_and_no_style() -> None:

@@ -67,6 +67,22 @@ def test_sums_that_floats_get_wrong_are_exact() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "places", "step", "text"),
+    [
+        (15_000, 2, 10_000, "1.50"),
+        (-5, 0, 10, "-1"),
+        (-4, 0, 10, "0"),
+        (Fraction(-1, 3), 2, 1, "-0.33"),
+        (Fraction(119_999, 2), 1, 60, "1,000.0"),
+    ],
+)
+def test_digits_count_in_steps_and_round_halves_away_from_zero(
+    value: int | Fraction, places: int, step: int, text: str
+) -> None:
+    assert digits(value, places, step) == text
+
+
+@pytest.mark.parametrize(
     ("reading", "word", "reason"),
     [
         pytest.param(missing("absent", "visit"), "无数据", "源库没有到访数据", id="an entity is named"),
