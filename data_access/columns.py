@@ -1,8 +1,10 @@
 """Parquet bytes in, a mart's frame out: small integers, day ordinals, categories of ids; pure."""
 
+import ctypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -28,8 +30,14 @@ class UnreadableColumn(Exception):
 class Texts:
     """A column of ids as positions in its distinct values; -1 stands for none."""
 
-    codes: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.signedinteger[Any]]
     values: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: slice) -> "Texts":
+        return Texts(self.codes[rows], self.values)
 
 
 Columns = Mapping[str, Array | Texts]
@@ -40,7 +48,7 @@ def read_columns(content: bytes) -> Columns:
     try:
         schema = pq.read_schema(pa.BufferReader(content))
         texts = [column.name for column in schema if pa.types.is_string(column.type)]
-        table = pq.read_table(pa.BufferReader(content), read_dictionary=texts)
+        table = pq.read_table(pa.BufferReader(content), read_dictionary=texts, use_threads=False)
     except pa.ArrowException as error:
         raise UnreadableColumn(f"it is not Parquet ({error})") from error
     return {name: _decoded(name, _whole(table.column(name))) for name in table.column_names}
@@ -53,6 +61,32 @@ def frame(parts: Sequence[Columns]) -> pd.DataFrame:
         if list(part) != names:
             raise UnreadableColumn(f"its columns are {', '.join(part)}, those of the first file {', '.join(names)}")
     return pd.DataFrame({name: _joined(name, [part[name] for part in parts]) for name in names}, copy=False)
+
+
+def parts_of(frame: pd.DataFrame, rows: Sequence[int]) -> list[Columns]:
+    """The parts of so many rows each that a frame was joined from, as views of it: they take no memory of their own."""
+    columns = {str(name): _column(frame[name]) for name in frame}
+    bounds = pairwise(accumulate(rows, initial=0))
+    return [{name: column[first:last] for name, column in columns.items()} for first, last in bounds]
+
+
+def row_count(part: Columns) -> int:
+    """How many rows a part has."""
+    return len(next(iter(part.values()), ()))
+
+
+def release_memory() -> None:
+    """Give what decoding took and no longer needs back to the system, which allocators do late or never."""
+    pa.default_memory_pool().release_unused()
+    # Only the C library of GNU has this, and only there is it needed.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _column(column: "pd.Series[Any]") -> Array | Texts:
+    values = column.array
+    return Texts(values.codes, tuple(values.categories)) if isinstance(values, pd.Categorical) else column.to_numpy()
 
 
 def _whole(column: Any) -> Any:
@@ -92,10 +126,10 @@ def _joined(name: str, parts: Sequence[Array | Texts]) -> "Array | pd.Categorica
 
 
 def _categories(parts: Sequence[Texts]) -> "pd.Categorical[Any]":
-    used = {value for part in parts for value in part.values} | {NOWHERE for part in parts if -1 in part.codes}
+    used = {(*part.values, NOWHERE)[code] for part in parts for code in pd.unique(part.codes)}
     place = {value: at for at, value in enumerate(sorted(used))}
     kind = next(kind for kind in _INTEGERS if len(place) <= np.iinfo(kind).max)
     # The last place of each lookup is where -1 points: to the id of those that have none.
-    lookups = [np.array([*map(place.get, part.values), place.get(NOWHERE, -1)], dtype=kind) for part in parts]
+    lookups = [np.array([place.get(value, -1) for value in (*part.values, NOWHERE)], dtype=kind) for part in parts]
     codes = np.concatenate([lookup[part.codes] for lookup, part in zip(lookups, parts, strict=True)])
     return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(place)), validate=False)

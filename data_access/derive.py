@@ -1,13 +1,17 @@
 """From entities to parties: which customers a change touches, and their parties computed anew (metrics words: party, chain)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from metrics.entities import ENTITIES
+
+if TYPE_CHECKING:
+    import duckdb
 
 STEPS = ("visit", "subscription", "contract")
 _STEP_ON_LEAD = {"visit": "first_visit_at", "subscription": "subscribed_at", "contract": "signed_at"}

@@ -1,16 +1,20 @@
 """From parties and rows to marts: measures aggregated to their grains by set-based SQL, only for the days that changed."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from data_access.derive import mapped_columns, mapped_steps, sql
 from metrics.entities import ENTITIES
 from metrics.pack import Measure, Pack
 from metrics.snapshot import MONEY_SCALE
+
+if TYPE_CHECKING:
+    import duckdb
 
 HOURLY_DAYS = 35
 RECENT_EVENTS = 60

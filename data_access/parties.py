@@ -1,9 +1,11 @@
 """Answers no mart holds, computed from the snapshot's parties: party measures and cohorts by any dimensions, for any window."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +17,9 @@ from metrics.pack import Measure, Pack
 from metrics.query import NoMart, Query, Row, Window, answer, stored
 from metrics.snapshot import Snapshot
 from metrics.totals import Frames
+
+if TYPE_CHECKING:
+    import duckdb
 
 MEMORY = "512MB"
 _one_at_a_time = threading.Lock()
@@ -41,6 +46,8 @@ def _is_of_parties(pack: Pack, name: str) -> bool:
 
 def computed_frames(folder: Folder, snapshot: Snapshot, pack: Pack, window: Window) -> dict[str, pd.DataFrame]:
     """Every party measure by day × project × channel × staff, and the cohorts with a window of that many days."""
+    import duckdb  # only here: most processes that show pages are never asked
+
     files = [str(folder.path / file) for file in snapshot.party_files]
     with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2}) as connection:
         connection.execute("set variable as_of = ?", [snapshot.as_of])

@@ -1,5 +1,7 @@
 """The folder of snapshot files: content named by its hash, written whole or not at all, never changed."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -8,11 +10,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    import duckdb
 
 ROWS_PER_GROUP = 122_880
 YOUNG = timedelta(minutes=10)

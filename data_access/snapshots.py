@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import pandas as pd
 
-from data_access.columns import Columns, UnreadableColumn, frame, read_columns
+from data_access.columns import Columns, UnreadableColumn, frame, parts_of, read_columns, release_memory, row_count
 from data_access.snapshot_files import Folder, SnapshotError
 from data_access.store import Store
 from data_access.store.published import Heartbeat, Published, state
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 @dataclass
 class Cache:
-    """What the last snapshot was made of, so that the next one decodes only what changed."""
+    """What the last snapshot was made of, so that the next one decodes only what changed; columns are views of frames."""
 
     columns: dict[str, Columns] = field(default_factory=dict)
     frames: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict)
@@ -115,6 +115,8 @@ class Reader:
                 self._on_change(shown)
         self._now = (shown, heartbeat)
         self.last_error = None
+        if is_newer:
+            release_memory()
         return is_newer
 
     def _note(self, error: str) -> None:
@@ -156,10 +158,19 @@ def _snapshot(folder: Folder, manifest: Mapping[str, Any], version: str, sequenc
 
 
 def _marts(folder: Folder, marts: Mapping[str, list[str]], cache: Cache) -> dict[str, pd.DataFrame]:
-    columns = {file: _columns(folder, file, cache) for files in marts.values() for file in files}
-    frames = {tuple(files): _frame(files, columns, cache) for files in marts.values()}
-    cache.columns, cache.frames = columns, frames
-    return {mart: frames[tuple(files)] for mart, files in marts.items()}
+    made = Cache()
+    for files in marts.values():
+        _add(folder, files, cache, made)
+    cache.columns, cache.frames = made.columns, made.frames
+    return {mart: made.frames[tuple(files)] for mart, files in marts.items()}
+
+
+def _add(folder: Folder, files: list[str], old: Cache, made: Cache) -> None:
+    """Add the frame of these files to what is made, from old parts where they are there."""
+    parts = [_columns(folder, file, old) for file in files]
+    whole = _frame(files, parts, old)
+    made.frames[tuple(files)] = whole
+    made.columns.update(zip(files, parts_of(whole, [row_count(part) for part in parts]), strict=True))
 
 
 def _columns(folder: Folder, file: str, cache: Cache) -> Columns:
@@ -171,11 +182,11 @@ def _columns(folder: Folder, file: str, cache: Cache) -> Columns:
         raise SnapshotError(f"The snapshot file {file} cannot be used: {error}.") from error
 
 
-def _frame(files: list[str], columns: Mapping[str, Columns], cache: Cache) -> pd.DataFrame:
+def _frame(files: list[str], parts: list[Columns], cache: Cache) -> pd.DataFrame:
     if tuple(files) in cache.frames:
         return cache.frames[tuple(files)]
     try:
-        return frame([columns[file] for file in files])
+        return frame(parts)
     except UnreadableColumn as error:
         raise SnapshotError(f"The snapshot files {', '.join(files)} do not fit together: {error}.") from error
 

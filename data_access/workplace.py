@@ -1,16 +1,16 @@
 """Everything a process needs to refresh or to show: store, snapshots, source and replica, opened from the settings."""
 
+from __future__ import annotations
+
 import logging
 import os
 import secrets
 import socket
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from data_access.pull import Progress
-from data_access.refresh import Refreshed, Refresher
-from data_access.replica import Replica
 from data_access.scheduler import Job, Plan, Scheduler
 from data_access.settings import SettingError, Settings
 from data_access.source import Source
@@ -18,6 +18,11 @@ from data_access.store import Store
 from data_access.store.secrets import secret as key_in
 from data_access.store.slots import Depth
 from metrics.pack import Pack
+
+if TYPE_CHECKING:
+    from data_access.pull import Progress
+    from data_access.refresh import Refreshed, Refresher
+    from data_access.replica import Replica
 
 Clock = Callable[[], datetime]
 
@@ -79,6 +84,10 @@ class Refreshing:
             self._opened = None
 
     def _open(self) -> tuple[Refresher, Replica, Source]:
+        # Only here: a process that never leads does without what refreshing needs, DuckDB above all.
+        from data_access.refresh import Refresher
+        from data_access.replica import Replica
+
         settings, source = self._settings, open_source(self._settings)
         zone, source_zone = settings.group.time_zone, settings.source.time_zone
         replica = Replica(settings.replica.path, person_key(settings), zone=zone, source_zone=source_zone)

@@ -6,11 +6,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 
 from data_access.store.errors import StoreError
 from data_access.store.sqlite import sqlite_engine
@@ -92,10 +88,14 @@ def _begin_postgres(connection: Connection) -> None:
 
 def _migrate(engine: Engine) -> None:
     """Bring the tables up to date in one transaction, one process at a time; a newer store is left alone."""
+    if _is_current(engine):
+        return
+    # Only here: a store is rarely behind, and Alembic takes 11 MB of a process.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    if _is_current(engine, ScriptDirectory.from_config(config)):
-        return
     with _MIGRATING, engine.connect().execution_options(writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
@@ -103,9 +103,19 @@ def _migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _is_current(engine: Engine, scripts: ScriptDirectory) -> bool:
-    with engine.connect() as connection:
-        there = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
+def _is_current(engine: Engine) -> bool:
+    there, known = _revision(engine), revisions()
     # A revision we do not know was made by a newer Warboard, whose tables still serve this one.
-    return there == scripts.get_current_head() or (there is not None and there not in known)
+    return there == known[-1] or (there is not None and there not in known)
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def revisions() -> list[str]:
+    """Every revision of the tables, oldest first: what the names of the migrations' files begin with."""
+    return sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("*.py"))

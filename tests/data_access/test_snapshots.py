@@ -298,6 +298,32 @@ def test_only_what_changed_is_decoded_again(folder: Folder, connection: duckdb.D
     assert set(cache.columns) == {other, new}
 
 
+def test_a_snapshot_read_after_another_is_the_one_a_fresh_process_reads(
+    folder: Folder, connection: duckdb.DuckDBPyConnection
+) -> None:
+    rows = "select * from (values ({0}, 'p1', timestamp '2026-03-02 12:00'), (2, {1}, null)) as rows(n, project, seen)"
+    first, kept, last, changed = (
+        folder.put(connection, rows.format(*one), "m")
+        for one in ((1, "null"), (2**40, "'p9'"), (300, "'gone'"), (-1, "'p3'"))
+    )
+    cache = Cache()
+    a_snapshot(folder, cache=cache, marts={"m": [first, kept, last]})
+    for files in ([first, kept, changed], [kept], [changed, kept], [kept, first, last], []):
+        there = a_snapshot(folder, cache=cache, marts={"m": files}).marts["m"]
+        pd.testing.assert_frame_equal(there, a_snapshot(folder, marts={"m": files}).marts["m"], check_dtype=False)
+
+
+def test_what_the_next_snapshot_is_made_of_takes_no_memory_of_its_own(
+    folder: Folder, connection: duckdb.DuckDBPyConnection
+) -> None:
+    files = [folder.put(connection, f"select {number} as n, 'p{number}' as project", "m") for number in range(3)]
+    cache = Cache()
+    mart = a_snapshot(folder, cache=cache, marts={"m": files}).marts["m"]
+    for part in cache.columns.values():
+        assert np.shares_memory(part["n"], mart["n"].to_numpy())
+        assert np.shares_memory(part["project"].codes, mart["project"].array.codes)
+
+
 def test_a_missing_file_is_named(folder: Folder) -> None:
     with pytest.raises(SnapshotError, match="The snapshot file daily-0.parquet cannot be read"):
         a_snapshot(folder, marts={"daily": ["daily-0.parquet"]})

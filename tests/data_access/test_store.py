@@ -10,6 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
@@ -52,6 +53,11 @@ def test_the_migrations_make_exactly_the_tables_the_code_uses(store: Store) -> N
     with store.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
+
+
+def test_the_files_of_the_migrations_are_named_by_their_revisions_in_order() -> None:
+    scripts = ScriptDirectory(str(database.MIGRATIONS)).walk_revisions()
+    assert database.revisions() == [script.revision for script in scripts][::-1]
 
 
 def test_processes_that_open_a_new_store_together_migrate_it_once_and_elect_one_leader(store_url: str) -> None:
