@@ -14,9 +14,9 @@ create unlogged table src as select i::text as id, '渠道' || i as name, (array
 create unlogged table emp as select i::text as id, '顾问' || i as name, (1 + i % {projects})::text as prj from generate_series(1, {staff}) i;
 create unlogged table cust as
   select i as id, (1 + i % {projects})::text as prj, (1 + (i / 7) % {channels})::text as src, (1 + i % {staff})::text as emp,
-    '1' || (30000000000 + (i::bigint * 7919) % 9000000000)::text as tel, at as created, at + interval '3 hours' as mtime,
+    '1' || (30000000000 + (i::bigint * 7919) % 9000000000)::text as tel, at as created, at as mtime,
     (array['A','B','B','C','C','C','D','D'])[1 + i % 8] as grade, i % 5 < 3 as valid
-  from (select i, now()::timestamp - make_interval(days => {days}) + make_interval(secs => i * {days} * 86400.0 / {leads}) as at
+  from (select i, (now() at time zone 'Asia/Shanghai') - make_interval(days => {days}) + make_interval(secs => i * {days} * 86400.0 / {leads}) as at
         from generate_series(1, {leads}) i) t;
 create unlogged table foll as
   select i as id, 1 + i / 2 as cust, (c.created + make_interval(mins => 5 + (i % 2) * 2880 + i % 50)) as at,
@@ -25,17 +25,17 @@ create unlogged table foll as
 create unlogged table vis as
   select i as id, i * 4 as cust, c.prj, c.tel, c.created + make_interval(days => (i % 25)::int, hours => 2) as at,
     c.created + make_interval(days => (i % 25)::int, hours => 3) as mtime
-  from generate_series(1, {leads} / 4) i join cust c on c.id = i * 4 where c.created + make_interval(days => (i % 25)::int, hours => 2) < now()::timestamp;
+  from generate_series(1, {leads} / 4) i join cust c on c.id = i * 4 where c.created + make_interval(days => (i % 25)::int, hours => 2) < (now() at time zone 'Asia/Shanghai');
 create unlogged table ord as
   select i as id, i * 40 as cust, c.prj, c.created + make_interval(days => (i % 40)::int, hours => 4) as at, 2500000.00 as amount,
     c.created + interval '40 days' as mtime
-  from generate_series(1, {leads} / 40) i join cust c on c.id = i * 40 where c.created + interval '40 days' < now()::timestamp;
+  from generate_series(1, {leads} / 40) i join cust c on c.id = i * 40 where c.created + interval '40 days' < (now() at time zone 'Asia/Shanghai');
 create unlogged table con as
   select i as id, i * 80 as cust, c.prj, c.created + make_interval(days => (i % 50)::int, hours => 6) as at, 2480000.50 as amount,
     c.created + interval '50 days' as mtime, case when i % 20 = 0 then c.created + interval '90 days' end as cancelled
-  from generate_series(1, {leads} / 80) i join cust c on c.id = i * 80 where c.created + interval '90 days' < now()::timestamp;
+  from generate_series(1, {leads} / 80) i join cust c on c.id = i * 80 where c.created + interval '90 days' < (now() at time zone 'Asia/Shanghai');
 create unlogged table cost as
-  select p::text as prj, s::text as src, (now()::date - d) as day, (100 + (p * s + d) % 900)::numeric(12, 2) as amount
+  select p::text as prj, s::text as src, ((now() at time zone 'Asia/Shanghai')::date - d) as day, (100 + (p * s + d) % 900)::numeric(12, 2) as amount
   from generate_series(1, {projects}) p, generate_series(1, {channels}) s, generate_series(1, {days}) d;
 create index on cust (mtime); create index on foll (mtime); create index on vis (mtime); create index on ord (mtime); create index on con (mtime);
 alter table cust add primary key (id); alter table foll add primary key (id); alter table vis add primary key (id);
@@ -86,14 +86,15 @@ class BigWorld:
     engine: Engine
     settings: str
 
-    def change(self, rows: int, stamp: str) -> None:
+    def change(self, rows: int) -> None:
         """Give the newest `rows` leads another grade and a new stamp, as a working day does."""
         with self.engine.begin() as connection:
             connection.execute(
                 text(
-                    "update cust set grade = 'A', mtime = cast(:stamp as timestamp) where id > (select max(id) from cust) - :rows"
+                    "update cust set grade = case grade when 'A' then 'B' else 'A' end, "
+                    "mtime = now() at time zone 'Asia/Shanghai' where id > (select max(id) from cust) - :rows"
                 ),
-                {"rows": rows, "stamp": stamp},
+                {"rows": rows},
             )
 
 
