@@ -19,6 +19,9 @@ from metrics.snapshot import NOWHERE
 _EPOCH = date(1970, 1, 1).toordinal()
 _INTEGERS = (np.int8, np.int16, np.int32, np.int64)
 
+# Arrow's own allocators keep what they free for each thread; from malloc it goes back with everything else.
+pa.set_memory_pool(pa.system_memory_pool())
+
 Array = npt.NDArray[Any]
 
 
@@ -76,9 +79,8 @@ def row_count(part: Columns) -> int:
 
 
 def release_memory() -> None:
-    """Give what decoding took and no longer needs back to the system, which allocators do late or never."""
-    pa.default_memory_pool().release_unused()
-    # Only the C library of GNU has this, and only there is it needed.
+    """Give what decoding and pages no longer need back to the system, which malloc does late or never."""
+    # The C library of GNU has this; others keep less, and lack it.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
