@@ -30,21 +30,30 @@ def write_files(connection: duckdb.DuckDBPyConnection, folder: Folder, months: s
     connection.execute("create table if not exists mart_file (mart varchar, month date, file varchar)")
     noted = connection.execute("select month, file from mart_file").fetchall()
     lost = {month for month, file in noted if month is not None and not (folder.path / file).exists()}
+    files = []
     for month in sorted(months | lost):
         for mart, order in BY_MONTH.items():
             day = "month" if mart == "clock" else "day"
             inside = f"{day} >= date '{month}' and {day} < date '{month}' + interval 1 month"
-            _note(connection, folder, mart, month, f"select * from mart.{mart} where {inside} order by {order}")
-        _note(connection, folder, PARTIES, month, sql("party_file").format(month=month))
+            query = f"select * from mart.{mart} where {inside} order by {order}"
+            files.append((mart, month, folder.put(connection, query, f"{mart}-{month:%Y%m}")))
+        query = sql("party_file").format(month=month)
+        files.append((PARTIES, month, folder.put(connection, query, f"{PARTIES}-{month:%Y%m}")))
     for mart, order in WHOLE.items():
-        _note(connection, folder, mart, None, f"select * from mart.{mart} order by {order}")
+        files.append((mart, None, folder.put(connection, f"select * from mart.{mart} order by {order}", mart)))
+    _note(connection, files)
 
 
-def _note(connection: duckdb.DuckDBPyConnection, folder: Folder, mart: str, month: date | None, query: str) -> None:
-    name = mart if month is None else f"{mart}-{month:%Y%m}"
-    file = folder.put(connection, query, name)
-    connection.execute("delete from mart_file where mart = ? and month is not distinct from ?", [mart, month])
-    connection.execute("insert into mart_file values (?, ?, ?)", [mart, month, file])
+def _note(connection: duckdb.DuckDBPyConnection, files: list[tuple[str, date | None, str]]) -> None:
+    """Note which file now holds a mart, or a month of it."""
+    connection.execute(
+        "create or replace temp table put as select unnest(?::varchar[]) as mart, unnest(?::date[]) as month, unnest(?::varchar[]) as file",
+        [list(column) for column in zip(*files, strict=True)],
+    )
+    connection.execute(
+        "delete from mart_file f where exists (from put where put.mart = f.mart and put.month is not distinct from f.month)"
+    )
+    connection.execute("insert into mart_file from put")
 
 
 def manifest(

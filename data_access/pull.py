@@ -228,12 +228,15 @@ class EntityPull:
                 known = nearest(name, self._entity.column_names)
                 raise ReadError(f"{key} returns {name!r}, which is no column of {self._name}. {known}")
         require_columns(key, self._entity, present)
-        mapped = self._rows("SELECT col FROM mapped WHERE entity = ?", [self._name])
-        if not whole and present != {col for (col,) in mapped}:
+        if not whole and present != self._mapped():
             raise _NeedsWholeError
         self._present = present
         columns = declared(incoming_columns(self._entity, present))
         self._execute(f"CREATE OR REPLACE TEMP TABLE incoming_{self._name} ({columns})")
+
+    def _mapped(self) -> set[str]:
+        """The columns that the entity had when it was read last."""
+        return {col for (col,) in self._rows("SELECT col FROM mapped WHERE entity = ?", [self._name])}
 
     def _unlike(self) -> list[Any]:
         """The ids, as the source holds them, of rows not read yet whose stamp differs or is unknown."""
@@ -370,6 +373,12 @@ class EntityPull:
 
     def _quarantine(self, how: Depth) -> None:
         """List the bad rows just read instead of what was known of them; a row that is good again is listed no more."""
+        entity = self._name
+        if not self._rows(
+            f"SELECT 1 FROM incoming_{entity} WHERE _bad <> '' UNION ALL SELECT 1 FROM quarantine WHERE entity = ? LIMIT 1",
+            [entity],
+        ):
+            return
         entity_id = "id" if "id" in self._present else "NULL"
         bad = f"SELECT {entity_id} AS id, _bad, {self._mark()} AS mark FROM incoming_{self._name} i WHERE _bad <> ''"
         self._execute(
@@ -394,6 +403,8 @@ class EntityPull:
         return f"coalesce(id, {digest})" if self._entity.key else digest
 
     def _describe(self) -> None:
+        if self._mapped() == self._present:
+            return
         self._execute("DELETE FROM mapped WHERE entity = ?", [self._name])
         self._execute("INSERT INTO mapped SELECT ?, unnest(?)", [self._name, sorted(self._present)])
 
