@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check bench nightly pictures system requirements clean
+.PHONY: run test check bench nightly pictures charts system requirements clean
 
 run: .venv
 	$(BIN)/python app.py demo --port $(PORT) $(if $(LAN),--lan)
@@ -37,6 +37,12 @@ $(VENV)/.done: requirements-dev.txt
 # Chromium, a CJK font and MariaDB for the tests, where they are missing and we may install them; tests skip loudly otherwise.
 system:
 	@sh tests/system.sh
+
+# The part of plotly.js with the charts we draw, at the version that the Python package plotly brings.
+charts: .venv
+	npm pack --silent plotly.js-basic-dist-min@$$($(BIN)/python -c "import plotly.offline as p; print(p.get_plotlyjs_version())")
+	tar -xzOf plotly.js-basic-dist-min-*.tgz package/plotly-basic.min.js > assets/plotly.js
+	rm plotly.js-basic-dist-min-*.tgz
 
 # The pinned, hashed packages, made anew from pyproject.toml.
 requirements:

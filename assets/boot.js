@@ -20,11 +20,14 @@
   }
   function start() {
     if (!waiting) return;
-    var parts = document.importNode(waiting.content, true);
+    var parts = document.importNode(waiting.content, true), charts = waiting.dataset.charts;
     waiting = null;
+    // Dash asks this address for plotly.js; ours has the kinds of chart that we draw, and a name that changes with its content.
+    Object.defineProperty(window, "_dashPlotlyJSURL", { get: function () { return charts; }, set: function () {} });
     events.forEach(function (name) { removeEventListener(name, start); });
     var scripts = Array.prototype.slice.call(parts.querySelectorAll("script"));
     scripts.forEach(function (script) { if (script.src) preload(script.src); });
+    preload(charts);
     run(scripts);
   }
   events.forEach(function (name) { addEventListener(name, start, { passive: true }); });

@@ -14,7 +14,7 @@ PREFIX = "/static/"
 FOREVER = "public, max-age=31536000, immutable"
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 _SMALLEST = 500
-_LARGE = 1_000_000
+_LARGE = 2_000_000
 
 
 class Assets:

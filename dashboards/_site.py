@@ -122,7 +122,11 @@ class Site(dash.Dash):
         live = view.filters.address(f"/live/{page.name}")
         layer = glance(Markup(made.html), live=live, build=self.world.build, seconds=PERSON_SECONDS, etag=made.etag)
         waiting_parts = Markup("".join(dash_parts[name] for name in ("config", "scripts", "renderer")))
-        return fragment[div(id=FIRST_PAINT)[layer], Markup(dash_parts["app_entry"]), template(id=DASH)[waiting_parts]]
+        return fragment[
+            div(id=FIRST_PAINT)[layer],
+            Markup(dash_parts["app_entry"]),
+            template(id=DASH, data_charts=self.files.address("plotly.js"))[waiting_parts],
+        ]
 
     def view(self, snapshot: Snapshot, scope: Scope) -> View:
         """What this request may see of a snapshot."""

@@ -31,6 +31,17 @@ def touch(visit: Visit) -> None:
     expect(visit.page.locator(CHART).first).to_be_visible(timeout=60_000)
 
 
+def test_charts_come_from_the_small_plotly_alone(served: Served) -> None:
+    visit = served.visit()
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    visit.open("/funnels")
+    assert not [url for url in asked if "plotly" in url]
+    touch(visit)
+    assert len({url for url in asked if "plotly" in url}) == 1
+    assert not [url for url in asked if "package_data" in url]
+
+
 @pytest.mark.parametrize("width", [360, 390, 430])
 @pytest.mark.parametrize("path", PATHS)
 def test_a_phone_never_scrolls_sideways_and_everything_can_be_hit_and_read(

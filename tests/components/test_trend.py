@@ -2,8 +2,10 @@
 
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs_version  # type: ignore[import-untyped]
 
 from components.trend import CONFIG, round_step, trend_figure
 from components.words import Words
@@ -75,3 +77,8 @@ def test_days_are_written_in_the_page_s_language() -> None:
         for lang in ("zh", "en")
     ]  # type: ignore[arg-type]
     assert formats == ["%-m月%-d日", "%-d %b"]
+
+
+def test_the_chart_library_is_the_version_that_plotly_brings_with_the_kinds_we_draw() -> None:
+    head = Path("assets/plotly.js").read_text(encoding="utf-8")[:100]
+    assert f"plotly.js (basic - minified) v{get_plotlyjs_version()}" in head
