@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check bench nightly pictures charts system requirements clean
+.PHONY: run test check bench nightly pictures charts icons system requirements clean
 
 run: .venv
 	$(BIN)/python app.py demo --port $(PORT) $(if $(LAN),--lan)
@@ -43,6 +43,10 @@ charts: .venv
 	npm pack --silent plotly.js-basic-dist-min@$$($(BIN)/python -c "import plotly.offline as p; print(p.get_plotlyjs_version())")
 	tar -xzOf plotly.js-basic-dist-min-*.tgz package/plotly-basic.min.js > assets/plotly.js
 	rm plotly.js-basic-dist-min-*.tgz
+
+# The icons of the installed app, drawn from assets/icon.svg.
+icons: .venv system
+	$(BIN)/python -m tests.icons
 
 # The pinned, hashed packages, made anew from pyproject.toml.
 requirements:

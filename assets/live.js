@@ -6,7 +6,9 @@
   const wall = page.classList.contains("wall"), interval = (+root.dataset.seconds || 15) * 1000, now = () => performance.now();
   const status = find("[data-status]"), given = status ? status.dataset : {}, written = new Map(), SIZES = [1, 60, 3600, 86400];
   let build = root.dataset.build || "", etag = root.dataset.etag || "", seq = -1, failures = 0, timer = 0, flying = false;
-  let asOf = given.asOf || "", age = +given.age || 0, agedAt = now(), server = Date.now() - now(), heard = now();
+  // A page that was kept on the phone is as much older as it was kept, and nothing has been heard yet.
+  const kept = page.dataset.kept;
+  let asOf = given.asOf || "", age = (+given.age || 0) + (+kept || 0), agedAt = now(), server = Date.now() - now(), heard = now();
 
   const jitter = ms => ms * (0.8 + 0.4 * Math.random());
   const later = ms => { clearTimeout(timer); timer = setTimeout(beat, ms); };
@@ -68,19 +70,23 @@
       location.reload();
     }).catch(() => {});
   }
+  async function forget() {
+    if (window.caches) for (const name of await caches.keys()) await caches.delete(name);
+  }
   function accept(answer, payload) {
     const next = +answer.headers.get("X-Seq"), shipped = answer.headers.get("X-Build");
     [heard, failures] = [now(), 0];
+    delete page.dataset.kept;
     ["signin", "revoked"].forEach(name => notice(name, false));
     build = build || shipped;
-    if (shipped && shipped !== build) wall ? setTimeout(reload, 2e4 * Math.random(), shipped) : notice("build", true);
+    if (shipped && shipped !== build) wall ? setTimeout(reload, 2e4 * Math.random(), shipped) : forget().then(() => notice("build", true));
     if (next && next < seq) return;
     seq = next || seq;
     stamp(answer.headers);
     if (payload) { swap(payload); etag = answer.headers.get("ETag") || ""; }
   }
   function refused(code) {
-    if (code === 401) notice("signin", true);
+    if (code === 401) { notice("signin", true); forget(); }
     if (code === 410 && wall) { fill(find("[data-parts]"), ""); written.clear(); etag = ""; notice("revoked", true); }
     throw new Error(code);
   }
@@ -90,7 +96,10 @@
     flying = true;
     fetch(root.dataset.live, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store", redirect: "error", signal: control.signal })
       .then(answer => answer.status === 304 ? accept(answer) : answer.ok ? answer.json().then(payload => accept(answer, payload)) : refused(answer.status))
-      .catch(() => { failures += 1; })
+      .catch(() => {
+        failures += 1;
+        if (page.dataset.kept) heard = -Infinity;
+      })
       .then(() => {
         clearTimeout(limit);
         flying = false;
@@ -105,5 +114,10 @@
   window.warboard = { groupTime, reload };
   setInterval(tick, 1000);
   tick();
-  later(jitter(interval));
+  later(kept ? 0 : jitter(interval));
+  if (!wall && navigator.serviceWorker) window.addEventListener("load", async () => {
+    const first = !navigator.serviceWorker.controller;
+    await navigator.serviceWorker.register("/sw.js");
+    if (first) (await navigator.serviceWorker.ready).active.postMessage("keep");
+  });
 })();

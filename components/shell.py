@@ -42,8 +42,9 @@ def document(
     scripts: Sequence[str] = (),
     classes: str = "",
     refresh: str | None = None,
+    links: Node = None,
 ) -> str:
-    """A whole HTML document with its styles inline; `scripts` are addresses of files, `refresh` a meta refresh."""
+    """A whole HTML document with its styles inline; `scripts` are addresses of files, `refresh` a meta refresh, `links` more of the head."""
     return str(
         html(lang=words.lang, class_=classes or page_classes(words))[
             head[
@@ -53,7 +54,7 @@ def document(
                 meta(name="referrer", content="same-origin"),
                 refresh and meta(http_equiv="refresh", content=refresh),
                 title_tag[title],
-                link(rel="icon", href="data:,"),
+                links or link(rel="icon", href="data:,"),
                 style[Markup(css)],
                 [script(src=source, defer=True) for source in scripts],
             ],

@@ -26,10 +26,15 @@ class Assets:
         self.wall_css = _joined(sheets)
         self._named = {path.name: path.read_bytes() for path in sorted(folder.glob("*.js"))}
         self._hashed = {_hashed(name, content): name for name, content in self._named.items()}
+        self.icons = {path.name: path.read_bytes() for path in sorted(folder.glob("icon*.png"))}
 
     def address(self, name: str) -> str:
         """The address of a script, which changes when its content does; KeyError for an unknown one."""
         return PREFIX + _hashed(name, self._named[name])
+
+    def content(self, name: str) -> bytes:
+        """A script by its own name; KeyError for an unknown one."""
+        return self._named[name]
 
     def answer(self, file: str) -> Response:
         """A script by the last part of its address; 404 for any other name."""

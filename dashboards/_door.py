@@ -1,5 +1,6 @@
 """The door: default deny. Every route and every callback has a policy, or the app does not start."""
 
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ LIFE = timedelta(days=7)
 LARGEST_BODY = 256 * 1024
 SIGN_IN = "/sign-in"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+FORGET = '"cache", "storage"'
 _UNSAFE = ("DASH_MCP_ENABLED", "DASH_DEBUG", "FLASK_DEBUG", "DASH_HOT_RELOAD", "DASH_UI", "DASH_SERVE_DEV_BUNDLES")
 _OFF = ("", "0", "false", "no", "off")
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -113,6 +115,8 @@ class Door:
     def sign_in(self, person_id: str, answer: Response) -> Response:
         """The answer with the cookie of a new session."""
         token = open_session(self._store, person_id, self._clock(), IDLE, LIFE)
+        # Whoever was signed in here before leaves nothing behind on the device.
+        answer.headers["Clear-Site-Data"] = FORGET
         answer.set_cookie(
             cookie_name(), token, max_age=LIFE, httponly=True, secure=request.is_secure, samesite="Lax", path="/"
         )
@@ -182,6 +186,13 @@ def cookie_name() -> str:
     return f"__Host-{COOKIE}" if request.is_secure else COOKIE
 
 
+def keep_on_the_phone(answer: Response) -> Response:
+    """The answer marked so that the phone may keep it until this session ends (decision 0002)."""
+    token = request.cookies.get(cookie_name(), "")
+    answer.headers["X-Keep"] = hashlib.sha256(f"keep {token}".encode()).hexdigest()[:16]
+    return answer
+
+
 def same_site_path(path: str | None) -> str:
     """The path to go to after signing in; anything but a path of ours becomes the first page."""
     if not path or not path.startswith("/") or path[1:2] in ("/", "\\") or not path.isprintable():
@@ -204,7 +215,7 @@ def _csp(inline_scripts: Iterable[str]) -> str:
     scripts = " ".join(("'self'", *inline_scripts))
     return (
         f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "worker-src 'self' blob:; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 

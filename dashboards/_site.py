@@ -7,7 +7,7 @@ from typing import Any
 
 import dash
 from dash.exceptions import DashException
-from flask import Flask, Response, abort, g, make_response, redirect, request
+from flask import Flask, Response, abort, after_this_request, g, make_response, redirect, request
 from htpy import Node, div, fragment, template
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -20,6 +20,7 @@ from components.words import Words
 from dashboards import _analysis, alerts, boards, funnels, heatmaps, overview, sign_in
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
+    FORGET,
     OPEN,
     OPEN_DOCUMENT,
     SIGN_IN,
@@ -30,6 +31,7 @@ from dashboards._door import (
     cookie_name,
     error_id,
     is_local,
+    keep_on_the_phone,
     refuse_unsafe,
     same_site_path,
 )
@@ -46,6 +48,7 @@ from dashboards._page import (
     live_answer,
     sections,
 )
+from dashboards._phone import add_phone, app_links
 from dashboards._plain import failed, waiting
 from dashboards.wall import SCENES, Scene
 from data_access.store.links import use_link
@@ -97,6 +100,7 @@ class Site(dash.Dash):
         if snapshot is None:
             return waiting_page(self.world, self.files)
         g.page, g.view = page, self.view(snapshot, asked_scope())
+        after_this_request(keep_on_the_phone)
         return str(super().index())  # type: ignore[no-untyped-call]
 
     def interpolate_index(self, **dash_parts: str) -> str:  # type: ignore[override]
@@ -116,7 +120,7 @@ class Site(dash.Dash):
             badges=made.badges,
         )
         scripts = (self.files.address("live.js"), self.files.address("boot.js"))
-        return document(made.title, body, words=view.words, css=self.files.css, scripts=scripts)
+        return document(made.title, body, words=view.words, css=self.files.css, scripts=scripts, links=app_links())
 
     def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:
         live = view.filters.address(f"/live/{page.name}")
@@ -160,6 +164,7 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     _pages(site, door)
     _walls(site, door)
     _entrance(site, door)
+    add_phone(door, world, assets)
     _health(site, door)
     for add in routes:
         add(door, world)
@@ -322,7 +327,7 @@ def _entrance(site: Site, door: Door) -> None:
         close_session(world.store, request.cookies.get(cookie_name(), ""))
         answer = make_response(redirect(SIGN_IN, 303))
         answer.delete_cookie(cookie_name(), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
-        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        answer.headers["Clear-Site-Data"] = FORGET
         return answer
 
     door.route(SIGN_IN, OPEN_DOCUMENT, show_sign_in)

@@ -54,6 +54,7 @@ class Served:
     def visit(self, role: str = "leader", *, width: int = 390, height: int = 844, **options: Any) -> Visit:
         """A fresh browser window of a person with this role; narrow ones are phones."""
         touch = width < 800
+        options.setdefault("service_workers", "block")
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch, locale="zh-CN", **options
         )
