@@ -121,8 +121,13 @@ def _sample(state: Label, markup: Node, words: Words) -> Element:
 
 def _own_ids(markup: Node, theme: str, words: Words) -> Markup:
     """The same markup may stand once per theme: its ids and the names of its landmarks differ."""
-    named = re.sub(r'(<nav [^>]*aria-label=")', rf"\1{words.say(THEMES[theme])} · ", str(fragment[markup]))
+    named = re.sub(r'(<nav [^>]*aria-label=")', rf"\1{words.say(THEMES[theme])} · ", _html(markup))
     return Markup(re.sub(r'(<\w+[^>]*? id=")', rf"\1{theme}-", named))
+
+
+def _html(markup: Node) -> str:
+    """The markup as plain text, which can be changed."""
+    return "".join([str(fragment[markup])])
 
 
 def _colours(words: Words) -> Samples:
@@ -230,13 +235,19 @@ def _funnels(words: Words) -> Samples:
     def card(one: Funnel, weakest: str | None = None) -> Node:
         return div(".funnels")[funnel_card(one, "云岫府", words, weakest=weakest)]
 
-    peers: Mapping[str, Any] = {"visit": {"peers_median": Fraction(1, 4), "skipped": 30}, "subscription": {"peers_median": Fraction(1, 5)}}
+    peers: Mapping[str, Any] = {
+        "visit": {"peers_median": Fraction(1, 4), "skipped": 30},
+        "subscription": {"peers_median": Fraction(1, 5)},
+    }
     period = _chain("period", *map(count, (42_000, 600, 120, 34, 40)), **peers)
     yield (
         Label("正常 · 当期,有直接到访、最弱、超100%", "Normal: walk-ins, the weakest step, over 100%"),
         card(period, "visit"),
     )
-    young: Mapping[str, Any] = {"visit": {"immature": 90}, "subscription": {"immature": 30, "rate": lacking("immature")}}
+    young: Mapping[str, Any] = {
+        "visit": {"immature": 90},
+        "subscription": {"immature": 30, "rate": lacking("immature")},
+    }
     yield (
         Label("正常 · 批次,有未成熟", "Normal: cohort, some too young"),
         card(_chain("cohort", *map(count, (42_000, 600, 120, 20, 6)), **young)),
@@ -393,7 +404,7 @@ def _statuses(words: Words) -> Samples:
         (Label("已停更", "Stopped"), 2_700),
     ):
         yield label, status(Freshness(_NOW - timedelta(seconds=seconds), _NOW), words)
-    live = str(status(Freshness(_NOW - timedelta(seconds=40), _NOW), words))
+    live = _html(status(Freshness(_NOW - timedelta(seconds=40), _NOW), words))
     yield Label("连接中断", "Offline"), Markup(live.replace("is-live", "is-offline"))
     frozen = (Frozen("spend", _NOW - timedelta(hours=3), "gone"), Frozen("visit", _NOW - timedelta(days=2), "gone"))
     yield Label("部分数据停更", "Some data stands still"), standing_still(frozen, words, _NOW)
@@ -420,10 +431,8 @@ def _filters(words: Words) -> Samples:
     project = Filter("project", words.of("project"), names, "p2")
     made = filters(PATH, (period, project), words)
     yield Label("收起", "Closed"), made
-    opened = (
-        str(filters(PATH, (project,), words)).replace("<details ", "<details open ").replace("filters", "opened", 1)
-    )
-    yield Label("展开", "Open"), Markup(opened.replace('id="filters"', 'id="opened"'))
+    opened = _html(filters(PATH, (project,), words)).replace('<details id="filters"', '<details open id="opened"')
+    yield Label("展开", "Open"), Markup(opened)
 
 
 def _panels(words: Words) -> Samples:
@@ -436,7 +445,7 @@ def _panels(words: Words) -> Samples:
     )
     yield (
         Label("有新版本、需重新登录", "A new version, sign in again"),
-        Markup(str(notices(words, sign_in="/sign-in")).replace(" hidden", "")),
+        Markup(_html(notices(words, sign_in="/sign-in")).replace(" hidden", "")),
     )
     yield (
         Label("按钮与角标", "Button and badge"),
