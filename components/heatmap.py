@@ -21,7 +21,7 @@ def heatmap(grid: Grid, metric: Metric, words: Words, *, title: str, row_name: N
     if grid.absent:
         return missing(grid.absent, words)
     return div(".heat")[
-        div(".heat-scroll")[
+        div(".heat-scroll", tabindex="0", role="group", aria_label=title)[
             table(class_=["heat-grid", {"is-wide": len(grid.columns) > 8, "is-short": len(grid.rows) <= 8}])[
                 caption(".spoken")[title],
                 thead[tr[td, [th(scope="col")[column_name(column)] for column in grid.columns]]],

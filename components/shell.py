@@ -27,9 +27,9 @@ from components.funnel import hatch
 from components.words import Words
 
 
-def page_classes(words: Words, *, wall: bool = False, lite: bool = False) -> str:
-    """The classes of the html element: wall or lite, and the market's colour habit."""
-    names = ("up-red" if words.up_is_red else "up-green", "wall" if wall else "", "lite" if lite else "")
+def page_classes(words: Words, *, wall: bool = False, lite: bool = False, theme: str = "") -> str:
+    """The classes of the html element: the market's colour habit, wall or lite, and light or dark where it was chosen."""
+    names = ("up-red" if words.up_is_red else "up-green", "wall" if wall else "", "lite" if lite else "", theme)
     return " ".join(name for name in names if name)
 
 

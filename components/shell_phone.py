@@ -9,6 +9,8 @@ from components.shell import notices
 from components.status import Freshness, status
 from components.words import Words
 
+THEMES = ("", "dark", "light")
+"""As the system is, or as chosen; a press leads to the next."""
 SECTIONS = ("overview", "funnels", "heat", "boards", "alerts")
 
 
@@ -23,6 +25,8 @@ def phone(
     sign_out_href: str | None,
     sign_in_href: str = "/",
     badges: Mapping[str, int] | None = None,
+    theme: str = "",
+    theme_href: str | None = None,
 ) -> Node:
     """A page for one hand (and, by stylesheet, for a desk); `hrefs` and `badges` go by section name."""
     return fragment[
@@ -30,7 +34,7 @@ def phone(
         header(".top")[
             a(".brand", href=hrefs["overview"])[words.of("product")],
             status(fresh, words),
-            _links(words, language_href, sign_out_href),
+            _links(words, _theme(theme, theme_href, words), language_href, sign_out_href),
         ],
         notices(words, sign_in=sign_in_href),
         main("#content.content")[content],
@@ -38,8 +42,19 @@ def phone(
     ]
 
 
-def _links(words: Words, language_href: str, sign_out_href: str | None) -> Element:
-    return nav(".top-links")[
+def next_theme(theme: str) -> str:
+    """What the switch leads to: dark, then light, then as the system is."""
+    return THEMES[(THEMES.index(theme) + 1) % len(THEMES)]
+
+
+def _theme(theme: str, href: str | None, words: Words) -> Element | None:
+    name = f"theme_{theme or 'auto'}"
+    return a(href=href, title=words.of(name))[icon(name), span(".spoken")[words.of(name)]] if href else None
+
+
+def _links(words: Words, theme: Element | None, language_href: str, sign_out_href: str | None) -> Element:
+    return nav(".top-links", aria_label=words.of("settings"))[
+        theme,
         a(href=language_href)[words.of("other_language")],
         sign_out_href and a(href=sign_out_href)[words.of("sign_out")],
     ]

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +12,13 @@ from flask import Request, Response, abort
 
 FOLDER = Path(__file__).parent.parent / "assets"
 PREFIX = "/static/"
+GALLERY = "80-gallery.css"
+"""Goes to the gallery alone; the sheets after it are for walls."""
 FOREVER = "public, max-age=31536000, immutable"
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 _SMALLEST = 500
 _LARGE = 2_000_000
+_DARK = re.compile(r"^@media screen \{\n\.dark, html\.wall (\{.*?^\})", re.S | re.M)
 
 
 class Assets:
@@ -22,8 +26,9 @@ class Assets:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         sheets = sorted(folder.glob("*.css"))
-        self.css = _joined(path for path in sheets if not _is_for_walls(path))
-        self.wall_css = _joined(sheets)
+        self.css = _joined(path for path in sheets if path.name < GALLERY)
+        self.wall_css = _joined(path for path in sheets if path.name != GALLERY)
+        self.gallery_css = (folder / GALLERY).read_text(encoding="utf-8")
         self._named = {path.name: path.read_bytes() for path in sorted(folder.glob("*.js"))}
         self._hashed = {_hashed(name, content): name for name, content in self._named.items()}
         self.icons = {path.name: path.read_bytes() for path in sorted(folder.glob("icon*.png"))}
@@ -46,12 +51,13 @@ class Assets:
         return answer
 
 
-def _is_for_walls(path: Path) -> bool:
-    return path.name.startswith("9")
-
-
 def _joined(paths: Iterable[Path]) -> str:
-    return "".join(path.read_text(encoding="utf-8") for path in paths)
+    return following_system("".join(path.read_text(encoding="utf-8") for path in paths))
+
+
+def following_system(css: str) -> str:
+    """The stylesheet with its dark colours said once more, for systems that are dark."""
+    return _DARK.sub(r"@media screen and (prefers-color-scheme: dark) {\n:root \1\n}\n\g<0>", css, count=1)
 
 
 def _hashed(name: str, content: bytes) -> str:

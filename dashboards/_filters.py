@@ -15,7 +15,7 @@ from metrics.scope import Scope
 from metrics.snapshot import Snapshot
 from metrics.totals import Where
 
-SHARED = ("period", "project", "region", "channel", "lang")
+SHARED = ("period", "project", "region", "channel", "lang", "theme")
 """Filters that stay when the viewer goes to another page."""
 BOARD_WEEKS = 12
 _BASIS = {"period": Label("当期口径", "Period basis"), "cohort": Label("留电批次口径", "By lead cohort")}
@@ -51,6 +51,7 @@ class Filters:
     week: str = ""
     severity: str = ""
     lang: str = ""
+    theme: str = ""
 
     @classmethod
     def read(cls, asked: Mapping[str, str], snapshot: Snapshot, pack: Pack, scope: Scope) -> "Filters":
@@ -103,6 +104,7 @@ def _known(snapshot: Snapshot, pack: Pack, scope: Scope) -> dict[str, dict[str, 
         "week": {monday.isoformat(): _week_label(monday) for monday in board_weeks(snapshot)},
         "severity": {level: Label(level, level) for level in SEVERITIES},
         "lang": {"zh": Label("中文", "Chinese"), "en": Label("英文", "English")},
+        "theme": {"light": Label("浅色", "Light"), "dark": Label("深色", "Dark")},
     }
 
 

@@ -13,11 +13,11 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
-from components.shell import document, glance
-from components.shell_phone import phone
+from components.shell import document, glance, page_classes
+from components.shell_phone import next_theme, phone
 from components.shell_wall import Slide, scene_parts, wall, wall_lite
 from components.words import Words
-from dashboards import _analysis, alerts, boards, funnels, heatmaps, overview, sign_in
+from dashboards import _analysis, alerts, boards, funnels, gallery, heatmaps, overview, sign_in
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
     FORGET,
@@ -118,9 +118,14 @@ class Site(dash.Dash):
             sign_out_href="/sign-out",
             sign_in_href=SIGN_IN,
             badges=made.badges,
+            theme=view.filters.theme,
+            theme_href=view.filters.address(page.path, theme=next_theme(view.filters.theme)),
         )
+        classes = page_classes(view.words, theme=view.filters.theme)
         scripts = (self.files.address("live.js"), self.files.address("boot.js"))
-        return document(made.title, body, words=view.words, css=self.files.css, scripts=scripts, links=app_links())
+        return document(
+            made.title, body, words=view.words, css=self.files.css, scripts=scripts, classes=classes, links=app_links()
+        )
 
     def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:
         live = view.filters.address(f"/live/{page.name}")
@@ -166,6 +171,7 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     _entrance(site, door)
     add_phone(door, world, assets)
     _health(site, door)
+    gallery.add(door, world, assets)
     for add in routes:
         add(door, world)
     _analysis.add(site, door, PAGES)

@@ -1,6 +1,6 @@
 """预警: every open finding with its evidence, since when, and what to do next."""
 
-from htpy import Node
+from htpy import Node, h2
 
 from components.alert import alert_counts
 from components.alert import alerts as alert_list
@@ -13,6 +13,7 @@ from metrics.scope import PROJECT_ROLES
 
 page = Page("alerts", path="/alerts", title=Label("预警", "Alerts"), roles=PROJECT_ROLES)
 
+_LISTED = Label("全部预警", "Open alerts")
 _OPEN = Label("当前 {count} 条", "{count} open")
 
 
@@ -30,5 +31,9 @@ def alerts(view: View) -> Node:
             days=view.say(_OPEN.format(count=str(len(found)))),
         ),
         part("counts", alert_counts(view.findings, view.words)),
-        part("alerts", alert_list(found, view.pack.rules, view.subject, view.words, view.as_of)),
+        part(
+            "alerts",
+            h2(".spoken")[view.say(_LISTED)],
+            alert_list(found, view.pack.rules, view.subject, view.words, view.as_of),
+        ),
     ]

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from htpy import Node, div
+from htpy import Node, div, h2
 
 from components.board import board_card
 from components.shell import part
@@ -16,6 +16,7 @@ from metrics.totals import EVERYTHING
 
 page = Page("boards", path="/boards", title=Label("排行", "Boards"), roles=PROJECT_ROLES)
 
+_LISTED = Label("全部榜单", "All boards")
 _WEEK = Label("{days} 完整周", "Full week {days}")
 
 
@@ -27,7 +28,7 @@ def boards(view: View) -> Node:
     cards = [_card(view, spec, monday) for spec in view.pack.boards.values()]
     return [
         head(view, page, listed=("week",), days=view.say(_WEEK.format(days=days))),
-        part("boards", div(".grid")[cards]),
+        part("boards", h2(".spoken")[view.say(_LISTED)], div(".grid")[cards]),
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from htpy import Node, p
+from htpy import Node, h2, p
 
 from components.funnel import LeakHref, funnel_card
 from components.funnel import funnels as funnel_grid
@@ -19,6 +19,7 @@ from metrics.scope import EVERYBODY
 page = Page("funnels", path="/funnels", title=Label("漏斗", "Funnels"), roles=EVERYBODY, has_trend=True)
 
 MIN_LEAK_CASES = 20
+_CHAIN = Label("全链路", "The whole chain")
 _WHOLE = Label("全部在列项目", "All projects in view")
 _SIDE_BY_SIDE = Label("项目对比", "Project by project")
 _WORST_FIRST = Label("漏得最多的在前", "Worst leak first")
@@ -37,7 +38,7 @@ def _parts(view: View) -> Iterator[Node]:
     step = _chosen_step(view)
     if step:
         yield part("leak", _leak(view, step))
-    yield part("whole", _whole(view))
+    yield part("whole", h2(".spoken")[view.say(_CHAIN)], _whole(view))
     if not view.is_own and len(view.projects) > 1:
         yield part("projects", _projects(view))
 
