@@ -15,6 +15,7 @@ from htpy import (
     html,
     link,
     meta,
+    noscript,
     p,
     script,
     section,
@@ -27,9 +28,10 @@ from components.funnel import hatch
 from components.words import Words
 
 
-def page_classes(words: Words, *, wall: bool = False, lite: bool = False) -> str:
-    """The classes of the html element: wall or lite, and the market's colour habit."""
-    names = ("up-red" if words.up_is_red else "up-green", "wall" if wall else "", "lite" if lite else "")
+def page_classes(words: Words, *, wall: bool = False, lite: bool = False, far: bool = False) -> str:
+    """The classes of the html element: the market's colour habit; wall or lite, and whether it is read from afar."""
+    habit = "up-red" if words.up_is_red else "up-green"
+    names = (habit, "wall" if wall else "", "lite" if lite else "", "is-far" if far else "")
     return " ".join(name for name in names if name)
 
 
@@ -42,8 +44,12 @@ def document(
     scripts: Sequence[str] = (),
     classes: str = "",
     refresh: str | None = None,
+    without_script: str | None = None,
 ) -> str:
-    """A whole HTML document with its styles inline; `scripts` are addresses of files, `refresh` a meta refresh."""
+    """A whole HTML document with its styles inline; `scripts` are addresses of files, `refresh` a meta refresh.
+
+    `without_script` is where a browser goes that runs none.
+    """
     return str(
         html(lang=words.lang, class_=classes or page_classes(words))[
             head[
@@ -52,6 +58,7 @@ def document(
                 meta(name="color-scheme", content="light dark"),
                 meta(name="referrer", content="same-origin"),
                 refresh and meta(http_equiv="refresh", content=refresh),
+                without_script and noscript[meta(http_equiv="refresh", content=f"0; url={without_script}")],
                 title_tag[title],
                 link(rel="icon", href="data:,"),
                 style[Markup(css)],
