@@ -33,7 +33,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "panel_kept": ("本块停在 {when}({age}),正在重试", "This panel stands at {when} ({age}); trying again"),
     # walls
     "scenes": ("大屏场景", "Scenes"),
-    "scene_keys": ("↑ ↓ 选择 · 确定键打开 · 返回键关闭", "↑ ↓ choose · OK opens · Back closes"),
+    "scene_keys": ("↑↓选择 · 确定打开 · 返回关闭", "↑ ↓ choose · OK opens · Back closes"),
     "on_a_phone": ("手机扫码看本屏", "Scan to open on a phone"),
     "good_news": ("喜报", "New contract"),
     "signed_one": ("成功签约", "Signed"),
