@@ -52,7 +52,9 @@ def serve(options: argparse.Namespace) -> int:
     """Serve the pages and keep refreshing; of several workers the one that holds the lease refreshes."""
     from dashboards._serving import run
 
-    return run(read_settings(options.config), port=options.port, clock=utc_now)
+    settings = read_settings(options.config)
+    read_pack(settings)
+    return run(settings, port=options.port, clock=utc_now)
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -113,10 +115,13 @@ def query(options: argparse.Namespace) -> int:
 
 
 def read_pack(settings: Settings) -> Pack:
-    """The pack the settings name."""
+    """The pack the settings name; PackError when it, or a scene the settings tell, cannot be used."""
     from data_access.packs import read_pack as read
+    from metrics.scenes import scenes
 
-    return read(settings.pack)
+    pack = read(settings.pack)
+    scenes(pack, settings.scenes)
+    return pack
 
 
 # ---------------------------------------------------------------------------------------------------------------- query

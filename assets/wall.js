@@ -2,6 +2,8 @@
 (function () {
   "use strict";
   var page = document.documentElement, shown = "", paused = false, timer = 0, shift = 0;
+  // Where the live script cannot run, the lite wall shows the same numbers.
+  if (!window.warboard) { location.replace(location.pathname.replace("/wall/", "/wall/lite/") + location.search); return; }
 
   function slides() { return Array.prototype.slice.call(document.querySelectorAll("[data-slide]")); }
   function position(all) {
@@ -30,8 +32,8 @@
     page.classList.toggle("is-paused", paused);
     turn(0);
   }
-  function time() { return (window.warboard ? window.warboard.groupTime() : new Date().toISOString()).slice(11, 16); }
-  function refresh() { if (window.warboard && performance.now() > 36e5) window.warboard.reload(); }
+  function time() { return window.warboard.groupTime().slice(11, 16); }
+  function refresh() { if (performance.now() > 36e5) window.warboard.reload(); }
   function care() {
     var now = time(), memory = performance.memory;
     page.classList.remove("shift-" + shift);

@@ -109,14 +109,19 @@ def _named(row: Standing, name: Naming, words: Words, href: Href | None) -> Node
 
 def _value(row: Standing, metric: Metric, words: Words, shows_raw: bool) -> Node:
     return fragment[
-        words.number(row.value, metric.format), shows_raw and small(".standing-raw")[_raw(row, metric, words)]
+        words.number(row.value, metric.format),
+        shows_raw and small(".standing-raw")[_plain(row, metric, words), _beside(row, metric, words)],
     ]
 
 
-def _raw(row: Standing, metric: Metric, words: Words) -> str:
-    said = f"{words.of('raw')} {words.number(row.raw, metric.format)}"
+def _plain(row: Standing, metric: Metric, words: Words) -> str:
+    return f"{words.of('raw')} {words.number(row.raw, metric.format)}"
+
+
+def _beside(row: Standing, metric: Metric, words: Words) -> Element | None:
+    """Out of how many: the plain rate's two numbers."""
     quotient = words.quotient(row.raw, metric.format)
-    return f"{said} · {quotient}" if quotient else said
+    return span(".standing-quotient")[f" · {quotient}"] if quotient else None
 
 
 def _move(row: Standing, words: Words, had_week_before: bool) -> Element | None:
@@ -142,4 +147,7 @@ def _unranked(rows: Sequence[Standing], metric: Metric, name: Naming, words: Wor
 def _why(row: Standing, metric: Metric, words: Words) -> Node:
     if row.raw.is_missing:
         return missing_mark(row.raw, words)
-    return fragment[span(".unranked-value")[_raw(row, metric, words)], row.few and few_mark(metric.min_n, words)]
+    return fragment[
+        span(".unranked-value")[_plain(row, metric, words), _beside(row, metric, words)],
+        row.few and few_mark(metric.min_n, words),
+    ]

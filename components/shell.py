@@ -15,6 +15,7 @@ from htpy import (
     html,
     link,
     meta,
+    noscript,
     p,
     script,
     section,
@@ -27,9 +28,10 @@ from components.funnel import hatch
 from components.words import Words
 
 
-def page_classes(words: Words, *, wall: bool = False, lite: bool = False, theme: str = "") -> str:
-    """The classes of the html element: the market's colour habit, wall or lite, and light or dark where it was chosen."""
-    names = ("up-red" if words.up_is_red else "up-green", "wall" if wall else "", "lite" if lite else "", theme)
+def page_classes(words: Words, *, wall: bool = False, lite: bool = False, far: bool = False, theme: str = "") -> str:
+    """The classes of the html element: the market's colour habit; wall or lite, read from afar; light or dark where chosen."""
+    habit = "up-red" if words.up_is_red else "up-green"
+    names = (habit, "wall" if wall else "", "lite" if lite else "", "is-far" if far else "", theme)
     return " ".join(name for name in names if name)
 
 
@@ -43,8 +45,12 @@ def document(
     classes: str = "",
     refresh: str | None = None,
     links: Node = None,
+    without_script: str | None = None,
 ) -> str:
-    """A whole HTML document with its styles inline; `scripts` are addresses of files, `refresh` a meta refresh, `links` more of the head."""
+    """A whole HTML document with its styles inline; `scripts` are addresses of files, `refresh` a meta refresh, `links` more of the head.
+
+    `without_script` is where a browser goes that runs none.
+    """
     return str(
         html(lang=words.lang, class_=classes or page_classes(words))[
             head[
@@ -53,6 +59,7 @@ def document(
                 meta(name="color-scheme", content="light dark"),
                 meta(name="referrer", content="same-origin"),
                 refresh and meta(http_equiv="refresh", content=refresh),
+                without_script and noscript[meta(http_equiv="refresh", content=f"0; url={without_script}")],
                 title_tag[title],
                 links or link(rel="icon", href="data:,"),
                 style[Markup(css)],

@@ -34,6 +34,18 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "screen_expired": ("本屏授权待续,请管理员查看", "This screen needs its pairing renewed"),
     "revoked": ("本屏已停用", "This screen has been revoked"),
     "panel_failed": ("本块暂时无法显示", "This panel cannot be shown"),
+    "panel_kept": ("本块停在 {when}({age}),正在重试", "This panel stands at {when} ({age}); trying again"),
+    # walls
+    "scenes": ("大屏场景", "Scenes"),
+    "scene_keys": ("↑↓选择 · 确定打开 · 返回关闭", "↑ ↓ choose · OK opens · Back closes"),
+    "on_a_phone": ("手机扫码看本屏", "Scan to open on a phone"),
+    "good_news": ("喜报", "New contract"),
+    "signed_one": ("成功签约", "Signed"),
+    "unknown_projects": ("没有编号为 {ids} 的项目", "There is no project {ids}"),
+    "calm_short": ("正常", "Calm"),
+    "more_projects": ("另有 {n} 个项目", "{n} more projects"),
+    "no_region": ("未分区", "No region"),
+    "duel_of": ("{board} · 上周前两名", "{board}, first two of last week"),
     # how fresh the data is
     "as_of": ("数据截至", "Data as of"),
     "live": ("实时", "Live"),

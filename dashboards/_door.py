@@ -210,6 +210,11 @@ def is_local(asked: Request) -> bool:
     return near and own_name and not any(header in asked.headers for header in _FORWARDED)
 
 
+def own_address(path: str) -> str:
+    """The whole address of a path of ours, as this very request reached us: the same host its posts must come from."""
+    return f"{request.scheme}://{request.host}{path}"
+
+
 def _csp(inline_scripts: Iterable[str]) -> str:
     """What a document may load: our own files, Dash's own inline scripts by hash, nothing from elsewhere."""
     scripts = " ".join(("'self'", *inline_scripts))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,9 +14,12 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
+from components.celebration import celebration_stage, landed_list
+from components.qr import qr_code
+from components.scene_menu import SceneLink, scene_menu
 from components.shell import document, glance, page_classes
 from components.shell_phone import next_theme, phone
-from components.shell_wall import Slide, scene_parts, wall, wall_lite
+from components.shell_wall import Frame, Slide, scene_parts, wall, wall_lite
 from components.words import Words
 from dashboards import _analysis, alerts, boards, funnels, gallery, heatmaps, overview, sign_in
 from dashboards._assets import PREFIX, Assets, packed
@@ -32,10 +36,12 @@ from dashboards._door import (
     error_id,
     is_local,
     keep_on_the_phone,
+    own_address,
     refuse_unsafe,
     same_site_path,
 )
 from dashboards._filters import Filters
+from dashboards._old import is_old
 from dashboards._page import (
     EVERYBODY_S_SCREEN,
     Content,
@@ -50,10 +56,11 @@ from dashboards._page import (
 )
 from dashboards._phone import add_phone, app_links
 from dashboards._plain import failed, waiting
-from dashboards.wall import SCENES, Scene
+from dashboards.wall import OPENS, LastGood, landed, slides
 from data_access.store.links import use_link
 from data_access.store.people import Person, people, person
 from data_access.store.sessions import close_session
+from metrics.scenes import SceneSpec, scenes
 from metrics.scope import ROLES, Scope, scope_of
 from metrics.snapshot import Snapshot
 
@@ -61,9 +68,20 @@ _LOG = logging.getLogger(__name__)
 
 PAGES = (overview.page, funnels.page, heatmaps.page, boards.page, alerts.page)
 PERSON_SECONDS, WALL_SECONDS = 15, 10
+WALL_SCRIPTS = ("live.js", "wall.js", "cheer.js", "menu.js")
 FIRST_PAINT, DASH = "first-paint", "dash"
 _HINT = ("/static/", "/live/", "/_dash", "/api/", "/assets/")
 Routes = Callable[[Door, World], None]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A scene ready to be sent."""
+
+    slides: list[Slide]
+    landed: Node
+    payload: bytes
+    etag: str
 
 
 class Site(dash.Dash):
@@ -86,7 +104,9 @@ class Site(dash.Dash):
         self.world = world
         self.files = assets
         self.contents: Kept[Content] = Kept()
-        self.scenes: Kept[tuple[list[Slide], bytes, str]] = Kept()
+        self.scenes = scenes(world.pack, world.settings.scenes)
+        self.drawn: Kept[Drawn] = Kept()
+        self.last_good = LastGood()
 
     def _config(self) -> dict[str, Any]:
         """What the browser is told about the app; the versions of its libraries are nobody's business."""
@@ -154,9 +174,16 @@ class Site(dash.Dash):
         """The page's content, prepared once."""
         return self.contents.of(cache_key(page.name, view), partial(content, page, view, self.world.build))
 
-    def slides(self, scene: Scene, view: View) -> tuple[list[Slide], bytes, str]:
-        """A scene's slides with their live answer and its ETag, prepared once."""
-        return self.scenes.of(cache_key(scene.name, view), partial(_drawn, scene, view, self.world.build))
+    def scene(self, scene: SceneSpec, view: View) -> Drawn:
+        """A scene's slides with its latest contracts and its live answer, prepared once."""
+        return self.drawn.of(
+            cache_key(f"wall/{scene.name}", view), partial(_drawn, scene, view, self.world.build, self.last_good)
+        )
+
+    def first_page(self, someone: Person) -> str:
+        """The first page of a person: the overview, or the first wall for those who only look at walls."""
+        walls = (f"/wall/{scene.name}" for scene in self.scenes if someone.role in OPENS[scene.viewers])
+        return "/" if someone.role in ROLES else next(walls, "/")
 
 
 def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
@@ -187,11 +214,6 @@ def asked_scope() -> Scope:
     if asking.role not in ROLES:
         abort(403)
     return scope_of(asking.role, asking.project_id, asking.staff_id)
-
-
-def home(someone: Person) -> str:
-    """The first page of a person: the overview, or the wall for those who only look at that."""
-    return "/" if someone.role in ROLES else f"/wall/{SCENES[0].name}"
 
 
 def waiting_page(world: World, assets: Assets) -> str:
@@ -238,62 +260,86 @@ def _live_answer(world: World, snapshot: Snapshot, payload: bytes, etag: str) ->
 
 
 def _walls(site: Site, door: Door) -> None:
-    for scene in SCENES:
-        opens, data = Policy(scene.roles, document=True), Policy(scene.roles)
+    for scene in site.scenes:
+        roles = OPENS[scene.viewers]
+        opens, data = Policy(roles, document=True), Policy(roles)
         door.route(f"/wall/{scene.name}", opens, partial(_wall, site, scene))
         door.route(f"/wall/lite/{scene.name}", opens, partial(_wall_lite, site, scene))
         door.route(f"/live/wall/{scene.name}", data, partial(_wall_live, site, scene))
 
 
-def _drawn(scene: Scene, view: View, build: str) -> tuple[list[Slide], bytes, str]:
-    slides = [
-        Slide(one.name, one.title, tuple(Markup(fragment[panel]) for panel in one.panels), one.layout, one.seconds)
-        for one in scene.slides(view)
-    ]
-    html = "".join(str(part) for part in scene_parts(slides))
-    return slides, *live_answer(view.say(scene.title), html, build)
+def _drawn(scene: SceneSpec, view: View, build: str, last_good: LastGood) -> Drawn:
+    made = slides(scene, view, gallery)
+    latest = Markup(landed_list(landed(scene, view), view.words)) if scene.celebrates else None
+    html = str(fragment[scene_parts(made, latest)])
+    return Drawn(made, latest, *live_answer(view.say(scene.label), html, build))
 
 
-def _wall(site: Site, scene: Scene) -> str:
+def _wall(site: Site, scene: SceneSpec) -> str | Answer:
     snapshot = site.world.reader.current()
     if snapshot is None:
         return waiting_page(site.world, site.files)
     view = site.view(snapshot, EVERYBODY_S_SCREEN)
+    lite = view.filters.address(f"/wall/lite/{scene.name}", "lang")
+    if is_old(request.headers.get("User-Agent", "")):
+        return redirect(lite, 302)
+    drawn = site.scene(scene, view)
     return wall(
-        site.slides(scene, view)[0],
-        title=view.say(scene.title),
+        drawn.slides,
+        _frame(site, scene, view),
         words=view.words,
         fresh=site.world.freshness(snapshot),
         css=site.files.wall_css,
         live=view.filters.address(f"/live/wall/{scene.name}", "lang"),
+        lite=lite,
         build=site.world.build,
-        scripts=(site.files.address("live.js"), site.files.address("wall.js")),
+        scripts=[site.files.address(name) for name in WALL_SCRIPTS],
+        landed=drawn.landed,
         seconds=WALL_SECONDS,
     )
 
 
-def _wall_lite(site: Site, scene: Scene) -> str:
+def _frame(site: Site, scene: SceneSpec, view: View) -> Frame:
+    """What stands around a scene for the person who opened it."""
+    words, told = view.words, site.world.settings.walls
+    here = own_address(view.filters.address(f"/wall/{scene.name}", "lang"))
+    links = [
+        SceneLink(view.say(one.label), view.filters.address(f"/wall/{one.name}", "lang"), one is scene)
+        for one in site.scenes
+        if g.person.role in OPENS[one.viewers]
+    ]
+    quiet = f"{told.quiet_from:%H:%M}", f"{told.quiet_until:%H:%M}"
+    return Frame(
+        view.say(scene.label),
+        celebration_stage(told.celebration_seconds, *quiet) if scene.celebrates else None,
+        scene_menu(links, here, words),
+        qr_code(here, words.of("on_a_phone")),
+        scene.far,
+    )
+
+
+def _wall_lite(site: Site, scene: SceneSpec) -> str:
     snapshot = site.world.reader.current()
     if snapshot is None:
         return waiting_page(site.world, site.files)
     view, shown = site.view(snapshot, EVERYBODY_S_SCREEN), request.args.get("slide", "")
-    slides = site.slides(scene, view)[0]
-    at = int(shown) % len(slides) if shown.isdecimal() and len(shown) < 4 else 0
+    made = site.scene(scene, view).slides
+    at = int(shown) % len(made) if shown.isdecimal() and len(shown) < 4 else 0
     return wall_lite(
-        slides,
-        title=view.say(scene.title),
+        made,
+        Frame(view.say(scene.label), far=scene.far),
         words=view.words,
         fresh=site.world.freshness(snapshot),
         css=site.files.wall_css,
         shown=at,
-        next_href=view.filters.address(f"/wall/lite/{scene.name}", "lang", slide=str((at + 1) % len(slides))),
+        next_href=view.filters.address(f"/wall/lite/{scene.name}", "lang", slide=str((at + 1) % len(made))),
     )
 
 
-def _wall_live(site: Site, scene: Scene) -> Answer:
+def _wall_live(site: Site, scene: SceneSpec) -> Answer:
     snapshot = site.world.reader.current() or abort(503)
-    _, payload, etag = site.slides(scene, site.view(snapshot, EVERYBODY_S_SCREEN))
-    return _live_answer(site.world, snapshot, payload, etag)
+    drawn = site.scene(scene, site.view(snapshot, EVERYBODY_S_SCREEN))
+    return _live_answer(site.world, snapshot, drawn.payload, drawn.etag)
 
 
 def _entrance(site: Site, door: Door) -> None:
@@ -315,7 +361,9 @@ def _entrance(site: Site, door: Door) -> None:
         if chosen is None or not chosen.enabled:
             abort(400)
         wanted = same_site_path(request.form.get("next"))
-        return door.sign_in(chosen.id, make_response(redirect(home(chosen) if wanted == "/" else wanted, 303)))
+        return door.sign_in(
+            chosen.id, make_response(redirect(site.first_page(chosen) if wanted == "/" else wanted, 303))
+        )
 
     def show_enter(token: str) -> str:
         return sign_in.enter_page(words(), css)
@@ -324,7 +372,7 @@ def _entrance(site: Site, door: Door) -> None:
         signed_in = person(world.store, use_link(world.store, token, world.clock()) or "")
         if signed_in is None:
             return make_response(sign_in.used_page(words(), css), 410)
-        return door.sign_in(signed_in.id, make_response(redirect(home(signed_in), 303)))
+        return door.sign_in(signed_in.id, make_response(redirect(site.first_page(signed_in), 303)))
 
     def show_sign_out() -> str:
         return sign_in.sign_out_page(words(), css)

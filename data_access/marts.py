@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HOURLY_DAYS = 35
 RECENT_EVENTS = 60
+RECENT_CONTRACTS = 20
 BY_MONTH = {
     "daily": "day, project, channel",
     "staff": "day, project, staff",

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from data_access.derive import PartyRules, mapped_columns, mapped_steps, sql, step_windows
-from data_access.marts import BY_MONTH, RECENT_EVENTS, WHOLE, absent_measures
+from data_access.marts import BY_MONTH, RECENT_CONTRACTS, RECENT_EVENTS, WHOLE, absent_measures
 from data_access.replica import PullReport
 from data_access.snapshots import Folder
 from metrics.pack import Pack
@@ -122,7 +122,10 @@ def _known_and_seen(connection: duckdb.DuckDBPyConnection, name: str) -> list[di
 
 
 def _recent(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """The latest events; amounts are looked up last, for these few rows alone."""
+    """The latest events, and every contract since yesterday: one that is known to the day only stands behind all of its day.
+
+    Amounts are looked up last, for these few rows alone.
+    """
     order = '"at" desc, kind, project, channel, staff, id'
     return _rows(
         connection,
@@ -132,9 +135,17 @@ def _recent(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         ), step as (
             select kind, id, "at", project, channel, staff, first_grade as grade
             from stage_event where kind in (select entity from mapped) order by {order} limit {RECENT_EVENTS}
+        ), signed as (
+            select kind, id, "at", project, channel, staff, first_grade as grade
+            from stage_event
+            where kind = 'contract' and kind in (select entity from mapped) and "at" >= getvariable('as_of')::date - 1
+            order by {order} limit {RECENT_CONTRACTS}
+        ), latest as (
+            from (from lead union all from step order by {order} limit {RECENT_EVENTS}) union from signed
         )
-        select e.kind, e."at", e.project, e.channel, e.staff, e.grade, coalesce(s.amount, c.amount) as amount
-        from (from lead union all from step order by {order} limit {RECENT_EVENTS}) e
+        select e.kind, e."at", e.project, e.channel, e.staff, e.grade, coalesce(s.amount, c.amount) as amount,
+            case when e.kind = 'contract' then left(md5(e.id), 16) else '' end as key
+        from latest e
         left join subscription s on e.kind = 'subscription' and s.id = e.id
         left join contract c on e.kind = 'contract' and c.id = e.id
         order by e."at" desc, e.kind, e.project, e.channel, e.staff, e.id""",

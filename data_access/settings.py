@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from metrics.entities import ENTITIES, Entity
+from metrics.scenes import SCENE_KEYS, SLIDE_KEYS
 
 Reader = Callable[[Any, Path], Any]
 
@@ -270,6 +271,15 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Walls:
+    """How walls behave."""
+
+    celebration_seconds: Annotated[int, Setting(12, _whole(3, 120), "Seconds a new contract is celebrated")]
+    quiet_from: Annotated[time, Setting("21:00", _time_of_day, "Time of day from which nothing is celebrated")]
+    quiet_until: Annotated[time, Setting("08:00", _time_of_day, "Time of day until which nothing is celebrated")]
+
+
+@dataclass(frozen=True)
 class EntityMapping:
     """How one entity is read from the source: a SELECT of its own, or a table with its columns."""
 
@@ -304,6 +314,7 @@ _SECTIONS: Mapping[str, type] = {
     "windows": Windows,
     "overdue_days": OverdueDays,
     "gap": Gap,
+    "walls": Walls,
 }
 
 
@@ -323,7 +334,9 @@ class Settings:
     windows: Windows
     overdue_days: OverdueDays
     gap: Gap
+    walls: Walls
     rules: Mapping[str, Mapping[str, Any]]
+    scenes: Mapping[str, Any]
     entities: Mapping[str, EntityMapping]
 
     @classmethod
@@ -334,7 +347,7 @@ class Settings:
         except tomllib.TOMLDecodeError as error:
             raise SettingError(f"The settings are not TOML: {error}. Correct that line.") from None
         base = (folder or Path()).absolute()
-        _refuse_unknown("", given, ["pack", *_SECTIONS, "rules", "entities"], "section")
+        _refuse_unknown("", given, ["pack", *_SECTIONS, "rules", "scenes", "entities"], "section")
         sections: dict[str, Any] = {
             name: _section(kind, name, _table(name, given), env, base) for name, kind in _SECTIONS.items()
         }
@@ -343,7 +356,9 @@ class Settings:
         rules = {
             name: _table(f"rules.{name}", {f"rules.{name}": rule}) for name, rule in _table("rules", given).items()
         }
-        return cls(pack=pack, **sections, rules=_frozen(rules), entities=_entities(_table("entities", given)))
+        scenes = _frozen(_table("scenes", given))
+        entities = _entities(_table("entities", given))
+        return cls(pack=pack, **sections, rules=_frozen(rules), scenes=scenes, entities=entities)
 
 
 def documented() -> list[tuple[str, Any, str]]:
@@ -352,6 +367,8 @@ def documented() -> list[tuple[str, Any, str]]:
     listed += [(f"{name}.{key}", about) for name, kind in _SECTIONS.items() for key, about in _about(kind).items()]
     rows = [(key, about.default, about.meaning) for key, about in listed]
     rows.append(("rules.<name>", None, "Thresholds of a rule; a table inside holds those of one project"))
+    rows += [(f"scenes.<name>.{key}", None, meaning) for key, meaning in SCENE_KEYS.items()]
+    rows += [(f"scenes.<name>.slides.{key}", None, meaning) for key, meaning in SLIDE_KEYS.items()]
     return rows + [(f"entities.<name>.{key}", None, meaning) for key, meaning in MAPPING_KEYS.items()]
 
 

@@ -146,7 +146,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Pack:
-    """Everything an industry needs: terms, measures, metrics, funnel, overview, boards, rules."""
+    """Everything an industry needs: terms, measures, metrics, funnel, overview, boards, rules, and scenes as they are written."""
 
     name: str
     label: Label
@@ -158,6 +158,7 @@ class Pack:
     overview_numbers: tuple[str, ...]
     boards: Mapping[str, BoardSpec]
     rules: Mapping[str, Rule]
+    scenes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     additive: tuple[Measure, ...] = field(default=())
 
     @classmethod
@@ -237,6 +238,7 @@ class _Reader:
             overview_numbers=tuple(overview.get("numbers", ())),
             boards={key: self.board(key, raw, names) for key, raw in self.raw.get("boards", {}).items()},
             rules={key: self.rule(key, raw, names) for key, raw in self.raw.get("rules", {}).items()},
+            scenes=self.raw.get("scenes", {}),
             additive=tuple(measure for measure in measures.values() if measure.formula is None),
         )
 

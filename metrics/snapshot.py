@@ -14,6 +14,10 @@ MONEY_SCALE = 10_000
 """Marts hold money as whole ten-thousandths of a yuan, so that sums are exact."""
 
 
+EVENT_KINDS = ("lead", "visit", "subscription", "contract")
+"""What may happen to a customer, in order."""
+
+
 @dataclass(frozen=True)
 class Project:
     """A development being sold."""
@@ -85,7 +89,7 @@ class Milestone:
 
 @dataclass(frozen=True)
 class Event:
-    """One of the latest events, without its customer; kind is lead, visit, subscription or contract."""
+    """One of the latest events, without its customer; `key` tells one contract from every other."""
 
     kind: str
     at: datetime
@@ -94,6 +98,7 @@ class Event:
     staff: str
     grade: str | None = None
     amount: Decimal | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,17 @@ from playwright.sync_api import Page, expect
 
 from dashboards._site import PAGES
 from dashboards.gallery import PATH as GALLERY
-from dashboards.wall import SCENES
+from metrics.scenes import scenes
 from tests.browser.conftest import Served
+from tests.snapshots import property_pack
 
 pytestmark = pytest.mark.browser
 
 SIGNED_IN = (*(page.path for page in PAGES), GALLERY, "/sign-out", "/no-such-page")
 STRANGERS = ("/sign-in", "/enter/some-token")
-WALLS = tuple(f"/wall/{scene.name}" for scene in SCENES)
-LITE = tuple(f"/wall/lite/{scene.name}" for scene in SCENES)
+SCENES = tuple(scene.name for scene in scenes(property_pack()))
+WALLS = tuple(f"/wall/{name}" for name in SCENES)
+LITE = tuple(f"/wall/lite/{name}" for name in SCENES)
 LANGUAGES = ("zh", "en")
 NOT_FOR_LITE_WALLS = {"rules": {"meta-refresh": {"enabled": False}}}
 """A lite wall turns its slides by meta refresh: it is for old screens without scripts, which nobody reads by hand."""

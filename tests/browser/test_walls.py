@@ -5,26 +5,56 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from dashboards.wall import SCENES
+from metrics.scenes import SceneSpec, scenes
 from tests.browser.conftest import Served
+from tests.snapshots import property_pack
 
 pytestmark = pytest.mark.browser
 
-SIZES = ((1920, 1080), (3840, 2160), (2160, 1080), (1080, 1920))
-OUTSIDE = """() => [...document.querySelectorAll('.slide.is-shown .slide-part')].map(each => each.getBoundingClientRect())
-    .filter(box => box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.width < 50 || box.height < 20).length"""
+SCENES = scenes(property_pack())
+SIZES = ((1920, 1080), (3840, 2160), (2560, 1080), (1080, 1920))
+SMALLEST = {False: 0.019, True: 0.022}
+"""The smallest text as a share of the screen's shorter side; larger where a scene is read from afar."""
+TEXTS = """() => {
+    const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const host = node.parentElement, style = getComputedStyle(host), range = document.createRange();
+        if (!node.data.trim() || style.visibility !== 'visible' || host.closest('.spoken')) continue;
+        range.selectNodeContents(node);
+        const box = range.getBoundingClientRect();
+        let clip = { left: 0, top: 0, right: innerWidth, bottom: innerHeight }, cut = false, gone = !box.width;
+        for (let at = host; at && at !== document.documentElement; at = at.parentElement) {
+            if (getComputedStyle(at).overflow === 'visible') continue;
+            const edge = at.getBoundingClientRect();
+            clip = { left: Math.max(clip.left, edge.left), top: Math.max(clip.top, edge.top),
+                     right: Math.min(clip.right, edge.right), bottom: Math.min(clip.bottom, edge.bottom) };
+        }
+        // Half a line of slack: boxes of text are taller than what is drawn in them.
+        const slack = parseFloat(style.fontSize) * 0.3;
+        gone = gone || box.left >= clip.right || box.top >= clip.bottom || box.right <= clip.left || box.bottom <= clip.top;
+        cut = box.right > clip.right + 2 || box.left < clip.left - 2 || box.bottom > clip.bottom + slack || box.top < clip.top - slack;
+        if (!gone) found.push({ text: node.data.trim(), size: parseFloat(style.fontSize), cut });
+    }
+    return found;
+}"""
+"""Every text that can be seen: its size, and whether the screen or a box cuts it; what is wholly out of sight is not there."""
 
 
-@pytest.mark.parametrize("scene", [scene.name for scene in SCENES])
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
-def test_a_wall_fills_its_screen_and_never_scrolls(served: Served, scene: str, size: tuple[int, int]) -> None:
+def test_a_wall_fills_its_screen_cuts_no_text_and_is_read_from_afar(
+    served: Served, scene: SceneSpec, size: tuple[int, int]
+) -> None:
     width, height = size
-    page = served.visit(width=width, height=height).open(f"/wall/{scene}")
+    page = served.visit(width=width, height=height, reduced_motion="reduce").open(f"/wall/{scene.name}")
     for _ in range(page.locator("[data-slide]").count()):
-        inside = page.evaluate(
+        inside = (
             "[document.documentElement.scrollWidth <= innerWidth, document.documentElement.scrollHeight <= innerHeight]"
         )
-        assert inside == [True, True] and page.evaluate(OUTSIDE) == 0
+        texts = page.evaluate(TEXTS)
+        assert page.evaluate(inside) == [True, True]
+        assert [one["text"] for one in texts if one["cut"]] == []
+        assert min(one["size"] for one in texts) >= SMALLEST[scene.far] * min(size)
         page.keyboard.press("ArrowRight")
 
 
@@ -43,6 +73,28 @@ def shown(page: object, turns: int) -> Iterator[str]:
     for _ in range(turns):
         page.clock.run_for(20_500)  # type: ignore[attr-defined]
         yield page.locator(".slide.is-shown").get_attribute("data-slide")  # type: ignore[attr-defined]
+
+
+def test_on_a_phone_a_wall_is_a_page_to_scroll(served: Served) -> None:
+    page = served.visit().open("/wall/canteen")
+    assert page.evaluate("document.documentElement.scrollHeight > 2 * innerHeight")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for slide in page.locator("[data-slide]").all():
+        expect(slide).to_be_visible()
+
+
+def test_the_list_of_scenes_opens_over_the_slide_and_leads_to_another(served: Served) -> None:
+    page = served.visit(width=1920, height=1080).open("/wall/canteen")
+    page.keyboard.press("Enter")
+    expect(page.locator(".scene-menu")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/wall/warroom")
+
+
+def test_without_script_the_lite_wall_takes_over(served: Served) -> None:
+    page = served.visit(width=1920, height=1080, java_script_enabled=False).open("/wall/canteen")
+    page.wait_for_url("**/wall/lite/canteen")
 
 
 def test_the_lite_wall_turns_without_script(served: Served) -> None:

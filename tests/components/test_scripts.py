@@ -9,17 +9,20 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from components import shell, shell_phone, shell_wall
+from components.celebration import Landed, celebration_stage, landed_list
+from components.scene_menu import SceneLink, scene_menu
 from components.status import Freshness
 from components.words import Words
 
 pytestmark = pytest.mark.browser
 START = datetime(2024, 11, 20, 2, 42, 0, tzinfo=UTC)
 ZH = Words("zh")
-SCRIPTS = ["/assets/live.js", "/assets/wall.js"]
+SCRIPTS = ["/assets/live.js", "/assets/wall.js", "/assets/cheer.js", "/assets/menu.js"]
 CHINA = timedelta(hours=8)
 
 
@@ -130,9 +133,31 @@ def a_wall(*seconds: int) -> str:
         for at, each in enumerate(seconds)
     ]
     fresh = Freshness(START.replace(tzinfo=None) + CHINA, START.replace(tzinfo=None) + CHINA)
+    links = [SceneLink("食堂", "/wall/canteen", False), SceneLink("作战室", "/wall/warroom", True)]
+    menu = scene_menu(links, "http://board.test/wall/warroom", ZH)
     return shell_wall.wall(
-        slides, title="作战室", words=ZH, fresh=fresh, css="", live="/live/wall", build="7", scripts=SCRIPTS
+        slides,
+        shell_wall.Frame("作战室", celebration_stage(12, "21:00", "08:00"), menu),
+        words=ZH,
+        fresh=fresh,
+        css="",
+        live="/live/wall",
+        lite="/wall/lite/warroom",
+        build="7",
+        scripts=SCRIPTS,
+        landed=contracts("old"),
     )
+
+
+def contracts(*keys: str) -> Markup:
+    """The list of contracts as the server sends it, latest first."""
+    return Markup(landed_list([Landed(key, f"{key}府", "周健") for key in keys], ZH))
+
+
+def news(*keys: str) -> str:
+    """A live answer of a wall with two slides and these contracts."""
+    slides = [shell_wall.Slide(f"s{at}", f"第{at}页", (shell.panel(f"图{at}"),), "one", 20) for at in range(2)]
+    return "".join(map(str, shell_wall.scene_parts(slides, contracts(*keys))))
 
 
 def state(tab: Page) -> str:
@@ -271,7 +296,7 @@ def test_the_shown_slide_stays_when_the_slides_are_replaced(tab: Page) -> None:
     moved(tab, 30)
     assert tab.locator(".slide.is-shown").count() == 1
     assert tab.get_attribute(".slide.is-shown", "data-slide") == "s1"
-    assert tab.locator("[data-part]").count() == 4
+    assert tab.locator(".slides [data-part]").count() == 4
 
 
 def test_many_updates_leave_no_nodes_behind(tab: Page) -> None:
@@ -293,3 +318,140 @@ def test_many_updates_leave_no_nodes_behind(tab: Page) -> None:
         server.etag = f'"{turn + 2}"'
         moved(tab, 13)
     assert tab.evaluate("() => document.querySelectorAll('*').length") == nodes
+
+
+def celebrated(tab: Page) -> str:
+    """The project that is celebrated now; empty when none is."""
+    return tab.inner_text(".cheer-project") if tab.is_visible(".cheer") else ""
+
+
+def watched(tab: Page, seconds: int) -> list[str]:
+    """What is celebrated over some seconds, each as long as it is shown."""
+    seen = [""]
+    for _ in range(seconds):
+        moved(tab, 1)
+        now = celebrated(tab)
+        if now != seen[-1]:
+            seen.append(now)
+    return [one for one in seen if one]
+
+
+def test_contracts_that_land_are_celebrated_one_after_the_other_and_once(tab: Page) -> None:
+    server = Server(a_wall(20, 20), html=news("old"))
+    opened(tab, server)
+    assert watched(tab, 15) == []
+    server.html, server.etag = news("二", "一", "old"), '"2"'
+    assert watched(tab, 40) == ["一府", "二府"]
+    server.html, server.etag = news("三", "二", "一", "old"), '"3"'
+    assert watched(tab, 30) == ["三府"]
+    server.html, server.etag = news("一", "old"), '"4"'
+    assert watched(tab, 30) == []
+
+
+def test_the_slides_go_on_turning_under_a_celebration(tab: Page) -> None:
+    server = Server(a_wall(20, 20), html=news("一"))
+    opened(tab, server)
+    first = tab.get_attribute(".slide.is-shown", "data-slide")
+    watched(tab, 21)
+    assert tab.get_attribute(".slide.is-shown", "data-slide") != first
+
+
+def test_nothing_is_celebrated_in_quiet_hours_nor_made_up_for(tab: Page) -> None:
+    server = Server(a_wall(20, 20), html=news("old"))
+    opened(tab, server)
+    tab.clock.fast_forward(12 * 3600 * 1000)
+    server.html, server.etag = news("夜", "old"), '"2"'
+    assert watched(tab, 30) == []
+    tab.clock.fast_forward(12 * 3600 * 1000)
+    server.html, server.etag = news("早", "夜", "old"), '"3"'
+    assert watched(tab, 30) == ["早府"]
+
+
+def test_a_revoked_screen_forgets_what_it_was_celebrating(tab: Page) -> None:
+    server = Server(a_wall(20, 20), html=news("二", "一"))
+    opened(tab, server)
+    moved(tab, 13)
+    server.status = 410
+    moved(tab, 15)
+    assert celebrated(tab) == "" and tab.locator("[data-landed]").count() == 0
+
+
+def test_a_long_life_of_contracts_is_not_kept(tab: Page) -> None:
+    server = Server(a_wall(20, 20), html=news("old"))
+    opened(tab, server)
+    moved(tab, 13)
+    nodes = tab.evaluate("() => document.querySelectorAll('*').length")
+    for turn in range(10):
+        server.html, server.etag = news(f"第{turn}"), f'"n{turn}"'
+        moved(tab, 26)
+    assert tab.evaluate("() => document.querySelectorAll('*').length") == nodes
+
+
+def chosen(tab: Page) -> str:
+    return str(tab.evaluate("() => document.activeElement.textContent")) if tab.is_visible(".scene-menu") else ""
+
+
+def test_a_remote_control_opens_the_list_of_scenes_chooses_and_goes_there(tab: Page) -> None:
+    server = Server(a_wall(20, 20), status=0)
+    opened(tab, server)
+    assert chosen(tab) == ""
+    tab.keyboard.press("Enter")
+    assert chosen(tab) == "作战室"
+    tab.keyboard.press("ArrowDown")
+    assert chosen(tab) == "食堂"
+    with tab.expect_navigation():
+        tab.keyboard.press("Enter")
+    assert tab.url == "http://board.test/wall/canteen"
+
+
+def test_the_list_of_scenes_leaves_the_slide_alone_and_closes(tab: Page) -> None:
+    server = Server(a_wall(60, 60), status=0)
+    opened(tab, server)
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("ArrowRight")
+    assert tab.get_attribute(".slide.is-shown", "data-slide") == "s0"
+    tab.keyboard.press("Escape")
+    assert chosen(tab) == ""
+    tab.keyboard.press("Enter")
+    moved(tab, 16)
+    assert chosen(tab) == ""
+
+
+def test_a_wall_does_not_leave_for_a_page_that_is_not_there(tab: Page) -> None:
+    server = Server(a_wall(60, 60), status=0)
+    opened(tab, server)
+    tab.keyboard.press("Enter")
+    tab.route("**/wall/**", lambda route: route.abort())
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Enter")
+    moved(tab, 2)
+    assert tab.url == "http://board.test/" and chosen(tab) == ""
+
+
+def test_where_the_live_script_cannot_run_the_lite_wall_takes_over(tab: Page) -> None:
+    server = Server(a_wall(20))
+    tab.route("**/*", server.answer)
+    tab.route("**/wall/lite/**", lambda route: route.fulfill(body="<p>lite", content_type="text/html"))
+    tab.add_init_script("delete window.AbortController")
+    tab.goto("http://board.test/wall/warroom?lang=en", wait_until="commit")
+    tab.wait_for_url("http://board.test/wall/lite/warroom?lang=en")
+
+
+def test_slides_that_come_and_go_have_their_names_above(tab: Page) -> None:
+    server = Server(a_wall(20, 20, 20), html=news("old"))
+    opened(tab, server)
+    moved(tab, 15)
+    assert tab.locator("[data-slide-names] > *").count() == 2
+    assert tab.locator(".wall-slide-name.is-shown").count() == 1
+
+
+def test_a_screen_that_slept_catches_up_once_and_is_live(tab: Page) -> None:
+    server = Server(a_wall(20, 20), html=news("old"))
+    opened(tab, server)
+    moved(tab, 15)
+    tab.clock.fast_forward(6 * 3600 * 1000)
+    server.as_of = server.now()
+    before = len(server.polls)
+    moved(tab, 15)
+    assert len(server.polls) - before <= 3
+    assert state(tab) == "is-live"

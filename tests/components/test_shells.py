@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from components import shell, shell_phone, shell_wall
+from components.celebration import Landed, landed_list
+from components.qr import qr_code
+from components.scene_menu import SceneLink, scene_menu
 from components.status import Freshness
 from components.words import Words
 from tests.components.builders import HOSTILE, NOW, text_of
@@ -35,15 +38,16 @@ def a_page(words: Words = ZH, *, title: str = "总览") -> str:
 
 def a_wall(**others: object) -> str:
     given = {
-        "title": "作战室",
         "words": ZH,
         "fresh": FRESH,
         "css": "",
         "live": "/live/wall",
+        "lite": "/wall/lite",
         "build": "7",
         "scripts": ["/assets/live.js"],
     }
-    return shell_wall.wall(SLIDES, **(given | others))  # type: ignore[arg-type]
+    frame = shell_wall.Frame(str(others.pop("title", "作战室")))
+    return shell_wall.wall(SLIDES, frame, **(given | others))  # type: ignore[arg-type]
 
 
 def test_a_page_is_complete_without_scripts() -> None:
@@ -78,12 +82,12 @@ def test_a_wall_holds_every_slide_and_shows_the_first() -> None:
     assert re.findall(r'data-slide="(\w+)" data-seconds="(\d+)"', page) == [("pace", "30"), ("heat", "20")]
     assert page.count("slide layout-") == 2
     assert page.count('class="slide layout-two is-shown"') == 1
-    assert re.findall(r'data-part="([\w-]+)"', page) == ["pace-a", "pace-b", "heat-a"]
+    assert re.findall(r'data-part="([\w-]+)"', page) == ["slide-names", "pace-a", "pace-b", "heat-a"]
 
 
 def test_the_lite_wall_has_no_script_and_turns_by_meta_refresh() -> None:
     page = shell_wall.wall_lite(
-        SLIDES, title="作战室", words=ZH, fresh=FRESH, css="", shown=3, next_href="/wall/lite?slide=0"
+        SLIDES, shell_wall.Frame("作战室"), words=ZH, fresh=FRESH, css="", shown=3, next_href="/wall/lite?slide=0"
     )
     assert "<script" not in page
     assert '<meta http-equiv="refresh" content="20; url=/wall/lite?slide=0">' in page
@@ -91,8 +95,39 @@ def test_the_lite_wall_has_no_script_and_turns_by_meta_refresh() -> None:
 
 
 def test_a_live_answer_holds_the_same_parts_as_the_page() -> None:
-    answer = "".join(str(each) for each in shell_wall.scene_parts(SLIDES))
-    assert answer in a_wall()
+    page = a_wall(landed=landed_list([Landed("k1", "云岫府", "周健")], ZH))
+    for part in shell_wall.scene_parts(SLIDES, landed_list([Landed("k1", "云岫府", "周健")], ZH)):
+        assert str(part) in page
+
+
+def test_names_of_slides_are_short_where_a_slide_goes_on() -> None:
+    going_on = [shell_wall.Slide(f"funnels-{at}", "漏斗", (), page=at) for at in (1, 2, 3)]
+    assert [slide.short for slide in [*going_on, *SLIDES]] == ["漏斗 1", "2", "3", "总览", "热力"]
+
+
+def test_a_kept_panel_stands_with_its_time_and_age() -> None:
+    kept = shell_wall.kept_panel(shell.panel("热力"), NOW - timedelta(minutes=3), NOW, ZH)
+    assert text_of(kept) == "本块停在 10:39(3分钟前),正在重试 热力"
+
+
+def test_a_celebration_names_no_customer_and_escapes_what_it_names() -> None:
+    card = landed_list([Landed("k1", HOSTILE, "周健", "250万")], ZH)
+    assert "<script>" not in str(card)
+    assert text_of(landed_list([Landed("k1", "云岫府", "周健")], ZH)) == "喜报 云岫府 成功签约 周健"
+
+
+def test_the_list_of_scenes_marks_the_shown_one() -> None:
+    links = [SceneLink("食堂", "/wall/canteen", True), SceneLink("作战室", "/wall/warroom", False)]
+    menu = str(scene_menu(links, "https://board.example/wall/canteen", ZH))
+    assert re.findall(r'href="([^"]*)" aria-current="page"', menu) == ["/wall/canteen"]
+    assert 'class="qr"' in menu and " hidden" in menu
+
+
+def test_a_qr_code_is_drawn_with_room_around_it() -> None:
+    drawn = str(qr_code("http://localhost/wall/canteen", "手机扫码"))
+    size = int(re.findall(r'viewBox="0 0 (\d+)', drawn)[0])
+    spots = [(int(x), int(y)) for x, y in re.findall(r"M(\d+) (\d+)h1", drawn)]
+    assert (min(spots), max(max(spot) for spot in spots)) == ((2, 2), size - 3)
 
 
 def test_a_failed_panel_says_when() -> None:
@@ -104,11 +139,12 @@ def test_a_failed_panel_says_when() -> None:
 
 def test_assets_stay_small() -> None:
     sizes = {path.name: path.stat().st_size for path in Path("assets").iterdir()}
-    glance = [size for name, size in sizes.items() if name.endswith(".css") and not name.startswith(("7", "8"))]
+    glance = [size for name, size in sizes.items() if name.endswith(".css") and name[0] not in "789"]
     glance.append(sizes["70-alert.css"])
     assert sum(glance) < 30 * 1024
     assert sizes["live.js"] < 6 * 1024
-    assert sizes["wall.js"] < 4 * 1024
+    assert sum(size for name, size in sizes.items() if name.startswith("9")) < 20 * 1024
+    assert sum(sizes[name] for name in ("wall.js", "cheer.js", "menu.js")) < 8 * 1024
 
 
 def test_assets_ask_no_other_host() -> None:

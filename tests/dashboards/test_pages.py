@@ -8,10 +8,13 @@ from htpy import fragment
 from dashboards import alerts, boards, funnels, heatmaps, overview
 from dashboards._page import Page, View
 from dashboards._site import PAGES
-from dashboards.wall import SCENES
+from dashboards.wall import LastGood, slides
 from metrics.pack import Label
+from metrics.scenes import scenes
 from tests.dashboards.worlds import a_view
-from tests.snapshots import AS_OF, a_snapshot, small_rows
+from tests.snapshots import AS_OF, a_snapshot, property_pack, small_rows
+
+SCENES = scenes(property_pack())
 
 
 def html(page: Page, view: View) -> str:
@@ -131,34 +134,7 @@ def test_a_source_with_a_single_lead_still_has_every_page_and_wall() -> None:
     for page in PAGES:
         assert html(page, a_view(snapshot=snapshot))
     for scene in SCENES:
-        assert scene.slides(a_view(snapshot=snapshot))
-
-
-def test_the_canteen_shows_no_amounts() -> None:
-    view = a_view()
-    shown = str(
-        fragment[
-            [
-                panel
-                for scene in SCENES
-                if scene.name == "canteen"
-                for slide in scene.slides(view)
-                for panel in slide.panels
-            ]
-        ]
-    )
-    assert "转介王" in shown and "到访转化率" in shown
-    assert "万" not in shown and "元" not in shown
-
-
-def test_a_broken_panel_leaves_its_neighbours_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("no heat today")
-
-    monkeypatch.setattr("dashboards.wall.rolling_hours", broken)
-    slides = next(scene for scene in SCENES if scene.name == "canteen").slides(a_view())
-    first = [str(panel) for panel in slides[0].panels]
-    assert "本块暂时无法显示" in first[0] and "转介王" in first[1]
+        assert slides(scene, a_view(snapshot=snapshot), LastGood())
 
 
 def test_a_title_is_in_the_viewer_s_language() -> None:

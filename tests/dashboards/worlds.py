@@ -89,11 +89,12 @@ def a_stage(
     demo: bool = False,
     env: Mapping[str, str] | None = None,
     routes: Any = (),
+    told: str = "",
 ) -> Stage:
-    """A site over the small snapshot (or the one given) with one person per role."""
+    """A site over the small snapshot (or the one given) with one person per role, and settings where they are told."""
     store, clock = Store.open(f"sqlite:///{folder}/store.db"), Clock()
     people = {role: add_person(store, f"某{role}", role, *places) for role, places in ROLES.items()}
-    settings, pack = Settings.read("", {}), property_pack()
+    settings, pack = Settings.read(told, {}), property_pack()
     reader = StillReader(snapshot or small_snapshot())
     world = World(settings, pack, store, reader, Findings(pack, settings.rules), "build-1", clock, env or {}, GAP, demo)
     return Stage(create_app(world, routes), store, reader, clock, people)
