@@ -53,6 +53,7 @@ def document(
                 meta(name="referrer", content="same-origin"),
                 refresh and meta(http_equiv="refresh", content=refresh),
                 title_tag[title],
+                meta(name="description", content=title),
                 link(rel="icon", href="data:,"),
                 style[Markup(css)],
                 [script(src=source, defer=True) for source in scripts],
