@@ -5,7 +5,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,18 +41,14 @@ def differing(one: Pixels, other: Pixels, tolerance: int) -> npt.NDArray[np.bool
 
 def reduced(picture: Pixels, colours: int = 128) -> tuple[Pixels, Pixels]:
     """A picture as indices into its most frequent colours, and those colours."""
-    coarse = (picture.astype(np.int32) + 4) // 8
-    codes = (coarse[:, :, 0] << 12) | (coarse[:, :, 1] << 6) | coarse[:, :, 2]
-    found, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    kept = found[np.argsort(-counts, kind="stable")[:colours]]
-    apart = sum((_part(found[:, None], shift) - _part(kept[None, :], shift)) ** 2 for shift in (12, 6, 0))
-    palette = np.stack([np.minimum(255, _part(kept, shift) * 8) for shift in (12, 6, 0)], axis=1).astype(np.uint8)
-    indices = np.asarray(apart).argmin(axis=1).astype(np.uint8)[inverse].reshape(codes.shape)
-    return indices, palette
-
-
-def _part(codes: Any, shift: int) -> Any:
-    return codes >> shift & 63
+    codes = np.asarray((picture.astype(np.int32) >> 3) @ np.array([1024, 32, 1]))
+    found, inverse, counts = np.unique(codes.ravel(), return_inverse=True, return_counts=True)
+    flat = picture.reshape(-1, 3)
+    means = np.stack([np.bincount(inverse, flat[:, each]) / counts for each in range(3)], axis=1)
+    palette = means[np.argsort(-counts, kind="stable")[:colours]]
+    nearest = ((means[:, None] - palette[None]) ** 2).sum(axis=2).argmin(axis=1)
+    indices = nearest.astype(np.uint8)[inverse].reshape(codes.shape)
+    return indices, palette.round().astype(np.uint8)
 
 
 def write_png(file: Path, picture: Pixels) -> None:
