@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check bench nightly pictures charts icons system requirements clean
+.PHONY: run test check bench nightly pictures golden charts icons system requirements clean
 
 run: .venv
 	$(BIN)/python app.py demo --port $(PORT) $(if $(LAN),--lan)
@@ -23,6 +23,10 @@ bench: .venv system
 
 pictures: .venv system
 	$(BIN)/python -m tests.pictures
+
+# The pictures that pages and scenes are held against, taken anew; look at what changed before committing them.
+golden: .venv system
+	GOLDEN=refresh $(BIN)/python -m pytest -q tests/browser/test_golden.py
 
 nightly: .venv system
 	$(BIN)/python -m pytest -q

@@ -103,7 +103,7 @@
       .then(() => {
         clearTimeout(limit);
         flying = false;
-        later(Math.min(6e4, jitter(interval * 2 ** Math.max(0, failures - 1))));
+        later(Math.min(4.5e4, jitter(interval * 2 ** Math.max(0, failures - 1))));
         tick();
       });
   }

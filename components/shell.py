@@ -61,6 +61,7 @@ def document(
                 refresh and meta(http_equiv="refresh", content=refresh),
                 without_script and noscript[meta(http_equiv="refresh", content=f"0; url={without_script}")],
                 title_tag[title],
+                meta(name="description", content=title),
                 links or link(rel="icon", href="data:,"),
                 style[Markup(css)],
                 [script(src=source, defer=True) for source in scripts],

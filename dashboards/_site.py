@@ -269,7 +269,7 @@ def _walls(site: Site, door: Door) -> None:
 
 
 def _drawn(scene: SceneSpec, view: View, build: str, last_good: LastGood) -> Drawn:
-    made = slides(scene, view, gallery)
+    made = slides(scene, view, last_good)
     latest = Markup(landed_list(landed(scene, view), view.words)) if scene.celebrates else None
     html = str(fragment[scene_parts(made, latest)])
     return Drawn(made, latest, *live_answer(view.say(scene.label), html, build))

@@ -1,4 +1,4 @@
-"""Print every benchmark: `make bench`, or `python -m tests.bench refresh|pages|latency`."""
+"""Print every benchmark: `make bench`, or `python -m tests.bench refresh|pages|latency|glance|lighthouse|touch|wall`."""
 
 import os
 import subprocess
@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from data_access.settings import Settings
-from tests.bench import latency, refreshing
+from tests.bench import latency, refreshing, screens
+from tests.bench.site import served
 from tests.bench.world import big_world
 from tests.servers import running_postgresql
 
@@ -21,13 +22,25 @@ PORT = 8079
 def main(wanted: list[str]) -> None:
     """Run the benchmarks named, or all."""
     console = Console(width=120)
-    with tempfile.TemporaryDirectory(prefix="warboard-bench-") as name, running_postgresql() as url:
+    with tempfile.TemporaryDirectory(prefix="warboard-bench-") as name:
         folder = Path(name)
         if not wanted or "refresh" in wanted or "pages" in wanted:
-            settings = refresh_table(console, folder, url.render_as_string(hide_password=False))
-            page_table(settings)
+            with running_postgresql() as url:
+                page_table(refresh_table(console, folder, url.render_as_string(hide_password=False)))
         if not wanted or "latency" in wanted:
             latency_table(console, folder)
+        screen_tables(console, folder / "screens", wanted or ["wall", *screens.SCREENS])
+
+
+def screen_tables(console: Console, folder: Path, wanted: list[str]) -> None:
+    """What screens and phones meet: walls by themselves, the rest from the demo as in production."""
+    if "wall" in wanted:
+        console.print(screens.wall_tables(folder))
+    served_ones = [name for name in screens.SCREENS if name in wanted]
+    if served_ones:
+        with served(folder, PORT) as (base, cookie):
+            for name in served_ones:
+                console.print(screens.SCREENS[name](base, cookie, folder))
 
 
 def refresh_table(console: Console, folder: Path, url: str) -> Settings:

@@ -1,0 +1,101 @@
+"""The demo's site as in production: two workers, a simulator beside them, and plain files to compare with."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Response, send_from_directory
+
+from dashboards._serving import Server, Site, start_site
+from data_access.demo import build, demo_toml
+from data_access.demo_people import demo_people
+from data_access.settings import Settings
+from data_access.simulator import Simulator
+from data_access.store import Store
+from data_access.store.sessions import open_session
+from tests.bench.client import wait
+
+WORKERS, DAY = 2, timedelta(days=1)
+SIMULATED_EVERY_SECONDS = 4
+
+
+def utc_now() -> datetime:
+    """The clock of the site."""
+    return datetime.now(UTC)
+
+
+def local_now() -> datetime:
+    """The clock of the demo's data."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)
+
+
+@contextmanager
+def served(folder: Path, port: int) -> Iterator[tuple[str, str]]:
+    """The site in processes of its own: its address and the cookie of a leader."""
+    settings, data = _settings(folder), folder / "crm.db"
+    if not data.exists():
+        build(data, now=local_now())
+    store = Store.open(settings.store.url)
+    leader = demo_people(store, data)[0]
+    cookie = f"warboard={open_session(store, leader.id, utc_now(), DAY, DAY)}"
+    store.close()
+    words = [sys.executable, "-m", "tests.bench.site", str(folder), str(port)]
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        base = f"http://127.0.0.1:{port}"
+        wait(f"{base}/readyz")
+        with _simulated(data):
+            yield base, cookie
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def _simulated(data: Path) -> Iterator[None]:
+    """Customers keep coming."""
+    stopped, simulator = threading.Event(), Simulator(data)
+
+    def simulate() -> None:
+        while not stopped.wait(SIMULATED_EVERY_SECONDS):
+            simulator.step(local_now())
+
+    thread = threading.Thread(target=simulate, daemon=True)
+    thread.start()
+    yield
+    stopped.set()
+    thread.join()
+
+
+def _settings(folder: Path) -> Settings:
+    (folder / "files").mkdir(parents=True, exist_ok=True)
+    return Settings.read(f"{demo_toml()}\n[server]\nworkers = {WORKERS}\n", {}, folder=folder.resolve())
+
+
+def _site(settings: Settings, files: Path) -> Site:
+    """One worker's site; whoever asks for a plain file is asked for a session, as everywhere."""
+    site = start_site(settings, clock=utc_now)
+
+    def file(name: str) -> Response:
+        answer = send_from_directory(files, name)
+        # A page is packed as ours are; any other file goes out as it lies there.
+        answer.direct_passthrough = not name.endswith(".html")
+        return answer
+
+    site.server.add_url_rule("/bench/<name>", "bench", file)
+    return site
+
+
+def main(folder: Path, port: int) -> None:
+    """Serve until stopped; the files of FOLDER/files are below /bench/."""
+    settings, files = _settings(folder), folder.resolve() / "files"
+    Server(settings, lambda: _site(settings, files), ["127.0.0.1"], port).run()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
