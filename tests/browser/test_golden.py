@@ -11,10 +11,11 @@ import pytest
 from playwright.sync_api import Page
 
 from dashboards._site import PAGES
-from dashboards.wall import SCENES
+from metrics.scenes import scenes
 from tests.browser.conftest import Served, Visit
 from tests.dashboards.worlds import NOW
 from tests.pixels import Pixels, differing, pixels, read_png, write_png
+from tests.snapshots import property_pack
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
@@ -69,7 +70,7 @@ def test_a_page_looks_as_it_did(served: Served, reader: Page, name: str, size: t
 
 
 @SIZES
-@pytest.mark.parametrize("scene", [scene.name for scene in SCENES])
+@pytest.mark.parametrize("scene", [scene.name for scene in scenes(property_pack())])
 def test_every_slide_of_a_scene_looks_as_it_did(
     served: Served, reader: Page, scene: str, size: tuple[int, int]
 ) -> None:
