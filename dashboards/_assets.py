@@ -18,6 +18,7 @@ FOREVER = "public, max-age=31536000, immutable"
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 _SMALLEST = 500
 _LARGE = 2_000_000
+_ASKED_OFTEN = ("/_dash-component", "/live/")
 _DARK = re.compile(r"^@media screen \{\n\.dark, html\.wall (\{.*?^\})", re.S | re.M)
 
 
@@ -66,7 +67,7 @@ def _hashed(name: str, content: bytes) -> str:
 
 
 def packed(answer: Response, request: Request) -> Response:
-    """The answer packed as the browser likes; files that never change are packed hard, and only once."""
+    """The answer packed as the browser likes; what is asked for again and again is packed hard, and only once."""
     if answer.status_code != 200 or answer.is_streamed or answer.direct_passthrough or answer.content_encoding:
         return answer
     body = answer.get_data()
@@ -75,7 +76,7 @@ def packed(answer: Response, request: Request) -> Response:
     answer.vary.add("Accept-Encoding")
     way = request.accept_encodings.best_match(("br", "gzip"))
     if way:
-        lasting = "immutable" in answer.headers.get("Cache-Control", "") or request.path.startswith("/_dash-component")
+        lasting = "immutable" in answer.headers.get("Cache-Control", "") or request.path.startswith(_ASKED_OFTEN)
         answer.set_data(
             _packed_once(body, way) if lasting else gzip.compress(body, 5) if way == "gzip" else _brotli(body, 4)
         )
