@@ -1,6 +1,6 @@
 /* Keeps a person's last pages on the phone: shown at once, with the age they have by now, and when there is no network. */
 "use strict";
-const PREFIX = "pages-", DAY = 24 * 60 * 60 * 1000, MOST = 20;
+const PREFIX = "pages-", LONGEST = 12 * 60 * 60 * 1000, MOST = 20;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", event => event.waitUntil(self.clients.claim()));
@@ -41,7 +41,7 @@ async function shown(url) {
   const page = await caches.match(url);
   if (!page) return null;
   const age = Date.now() - page.headers.get("X-Kept-At");
-  if (!(age >= 0 && age < DAY)) return null;
+  if (!(age >= 0 && age < LONGEST)) return null;
   const html = (await page.text()).replace("<html ", `<html data-kept="${Math.round(age / 1000)}" `);
   return new Response(html, { headers: page.headers });
 }
