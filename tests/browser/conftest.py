@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.dashboards.worlds import Stage, a_stage
@@ -37,6 +37,11 @@ class Visit:
         self.page.goto(self.url + path)
         return self.page
 
+    def hear(self, said: ConsoleMessage) -> None:
+        """Note what the browser complains of; that these tests keep the worker out is no complaint."""
+        if said.type in ("error", "warning") and "Service Worker registration blocked" not in said.text:
+            self.complaints.append(said.text)
+
     def asked(self, part: str) -> list[str]:
         """The addresses asked for that hold this text."""
         return [request.url for request in self.requests if part in request.url]
@@ -65,7 +70,7 @@ class Served:
         visit = Visit(context.new_page(), self.url)
         visit.page.on("request", lambda request: visit.requests.append(request))
         visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        visit.page.on("console", lambda said: said.type in ("error", "warning") and visit.complaints.append(said.text))
+        visit.page.on("console", visit.hear)
         return visit
 
 

@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components import alert, board, filters, funnel, heatmap, leak, pace, ticker, tile, verdict
 from components.status import Freshness, status
@@ -118,13 +120,13 @@ def test_walk_ins_beyond_the_leads_are_their_own_hatched_segment_and_nothing_is_
 
 
 def test_young_leads_are_drawn_apart_and_left_out_of_the_rate() -> None:
-    stages = a_stage("lead", 100), a_stage("visit", 20, rate=ratio(18, 60), immature=40, astray=2)
+    stages = a_stage("lead", 100), a_stage("visit", 20, rate=ratio(18, 60), immature=40, open=38, astray=2)
     shown = funnel.funnel_card(a_funnel(*stages, basis="cohort"), "滨江", ZH)
     assert "按留电批次" in text_of(shown)
     assert "30.0%" in text_of(shown)
     assert "未成熟 40(不计转化)" in text_of(shown)
     assert "顺序不符 2" in text_of(shown)
-    assert 'class="bar-immature" x="20.00%" width="40.00%"' in str(shown)
+    assert 'class="bar-immature" x="20.00%" width="38.00%"' in str(shown)
 
 
 def test_a_cohort_that_is_wholly_young_has_no_rate() -> None:
@@ -137,6 +139,31 @@ def test_the_peers_median_is_a_mark_with_its_word() -> None:
     shown = funnel.funnel_card(a_funnel(*stages), "滨江", ZH)
     assert 'class="bar-peers" x1="30.00%"' in str(shown)
     assert "同组中位 30.0%" in text_of(shown)
+
+
+@pytest.mark.parametrize(("reached", "mark"), [(30, 24), (15, 24), (0, 24)])
+def test_the_peers_median_stands_beyond_the_bar_just_where_the_rate_is_below_it(reached: int, mark: int) -> None:
+    one, other = a_stage("lead", 100), a_stage("visit", reached, 80, peers_median=Fraction(3, 10))
+    assert funnel.peers_length(other, one) == mark
+
+
+def test_the_peers_median_allows_for_visits_of_leads_that_are_too_young_for_the_rate() -> None:
+    young = a_stage("visit", 30, rate=ratio(20, 50), immature=50, open=40, peers_median=Fraction(2, 5))
+    assert funnel.peers_length(young, a_stage("lead", 100)) == 30
+
+
+def test_a_step_too_young_for_any_rate_has_no_mark() -> None:
+    young = a_stage("visit", 3, rate=missing("immature"), immature=9, open=6, peers_median=Fraction(2, 5))
+    assert funnel.peers_length(young, a_stage("lead", 9)) is None
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=6))
+def test_any_two_bars_are_as_long_as_their_numbers(counts: list[int]) -> None:
+    stages = [a_stage(f"s{at}", number) for at, number in enumerate(counts)]
+    shown = str(funnel.funnel_card(a_funnel(*stages), "滨江", ZH))
+    drawn = [Fraction(width) for width in re.findall(r'class="bar-own" width="([\d.]+)%"', shown)]
+    whole = max(*counts, 1)
+    assert all(abs(width - Fraction(100 * number, whole)) <= Fraction(1, 200) for width, number in zip(drawn, counts))
 
 
 def test_a_step_the_source_does_not_have_says_so() -> None:
