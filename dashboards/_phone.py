@@ -58,9 +58,7 @@ def _manifest(words: Words) -> Response:
 
 
 def _worker(assets: Assets) -> Response:
-    answer = Response(assets.content("sw.js"), mimetype="text/javascript")
-    answer.headers["Cache-Control"] = "no-cache"
-    return answer
+    return Response(assets.content("sw.js"), mimetype="text/javascript")
 
 
 def _icon(assets: Assets, file: str) -> Response:

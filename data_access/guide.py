@@ -219,14 +219,19 @@ def _setting_lines(url: URL, has_secrets: bool) -> list[str]:
         part, _, name = key.rpartition(".")
         if part.startswith("entities"):
             continue
-        if part != section and part != "rules":
-            lines += ["", f"[{part}]"]
+        if "<name>" in key:
+            part, _, rest = key.partition(".<name>")
+            lines += ["", f"# [{part}.<name>]"] * (part != section)
+            lines.append(f"# {rest[1:]}: {meaning}" if rest else f"# {meaning}")
             section = part
-        lines += ["", "# [rules.<name>]", f"# {meaning}"] if part == "rules" else [f"# {meaning}"]
+            continue
+        lines += ["", f"[{part}]"] * (part != section)
+        section = part
+        lines.append(f"# {meaning}")
         if key == "source.url":
             lines += [f"# set {URL_VARIABLE} to the URL with its password: this file does not hold it"] * has_secrets
             lines.append(f"url = {_toml(url.render_as_string(hide_password=False))}")
-        elif part != "rules":
+        else:
             lines.append(f"# {name} = {_toml(default)}")
     return lines
 

@@ -18,7 +18,14 @@ from data_access.store.people import change_person
 from tests.dashboards.worlds import NOW, OURS, ROLES, Stage, a_stage
 
 NAMES = ("云岫府", "文昌学府", "望澜湾")
-OPEN_PATHS = ("/healthz", "/readyz", "/sign-in", "/enter/some-token")
+OPEN_PATHS = (
+    "/healthz",
+    "/readyz",
+    "/sign-in",
+    "/enter/some-token",
+    "/sw.js",
+    "/manifest.webmanifest",
+)
 DOCUMENTS = {
     "/": {"leader", "admin", "head", "champion", "salesperson"},
     "/funnels": {"leader", "admin", "head", "champion", "salesperson"},
@@ -80,7 +87,8 @@ def test_each_role_opens_what_it_may_and_nothing_else(stage: Stage, role: str, p
 def test_the_routes_are_those_listed_here(stage: Stage) -> None:
     rules = {re.sub(r"<.*", "", rule.rule) for rule in stage.site.server.url_map.iter_rules()}
     dash_s_own = {"/_dash-update-component", "/_dash-component-suites/", "/_reload-hash", "/_favicon.ico", "/assets/"}
-    known = {*DOCUMENTS, *DATA, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *dash_s_own}
+    open_files = {"/sw.js", "/manifest.webmanifest", "/icon/"}
+    known = {*DOCUMENTS, *DATA, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *open_files, *dash_s_own}
     assert rules == known
 
 

@@ -38,7 +38,7 @@ def test_the_manifest_and_its_icons_are_open_and_say_nothing(stage: Stage) -> No
 
 def test_the_worker_is_asked_for_anew_every_time(stage: Stage) -> None:
     answer = stage.site.server.test_client().get("/sw.js")
-    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("text/javascript", "no-cache")
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("text/javascript", "no-store")
 
 
 def test_the_installed_app_has_the_colour_of_the_pages() -> None:
