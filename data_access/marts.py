@@ -102,7 +102,7 @@ def build_marts(
 def _first_month(connection: duckdb.DuckDBPyConnection) -> str:
     """A condition on {at} that keeps older rows from being read: the first touched month, written out."""
     ((first,),) = connection.execute("select date_trunc('month', min(day))::date from touched_day").fetchall()
-    return f"{{at}} >= timestamp '{first}'"
+    return f"{{at}} >= timestamp '{first or date.max}'"
 
 
 def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], before: datetime | None) -> None:

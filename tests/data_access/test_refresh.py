@@ -228,3 +228,10 @@ def test_a_lost_file_is_written_again(group):
     group.run("insert into cust values (11, '2026-03-18 11:00:00', '13900000011', '2026-03-18 12:01:30')")
     group.refresh("changes")
     assert Reader(group.store, Folder(group.settings.snapshots.dir)).poll()
+
+
+def test_a_source_clock_that_went_back_days_stops_nothing(group):
+    group.refresh()
+    assert group.refresh("changes", later=timedelta(days=-5)).outcome == "published"
+    assert group.refresh("changes", later=timedelta(days=6)).outcome == "published"
+    assert group.number("leads") == 10
