@@ -25,9 +25,14 @@ _LISTED = {
 _SEEN = {"projects": "project", "channels": "channel", "staff": "staff"}
 
 
-def write_files(connection: duckdb.DuckDBPyConnection, folder: Folder, months: set[date]) -> None:
-    """Write the files of every changed month and every whole mart, and note their names in mart_file."""
+def write_files(connection: duckdb.DuckDBPyConnection, folder: Folder, months: set[date], *, anew: bool) -> None:
+    """Write the files of every changed month and every whole mart, and note their names in mart_file.
+
+    `anew`: all months were computed, and files of any other month no longer belong to the snapshot.
+    """
     connection.execute("create table if not exists mart_file (mart varchar, month date, file varchar)")
+    if anew:
+        connection.execute("delete from mart_file")
     noted = connection.execute("select month, file from mart_file").fetchall()
     lost = {month for month, file in noted if month is not None and not (folder.path / file).exists()}
     files = []

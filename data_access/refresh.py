@@ -27,7 +27,7 @@ from metrics.pack import Pack
 from metrics.periods import cut_days
 from metrics.quality import Alarm, ClosedDays, alarms
 
-LAYOUT = 2
+LAYOUT = 3
 """Grows when derived tables or marts change their shape, so that everything is computed anew once."""
 
 
@@ -108,7 +108,7 @@ class Refresher:
             derive_parties(connection, self._rules, before=before, as_of=report.clock)
             overdue = asdict(self._settings.overdue_days)
             months = build_marts(connection, self._pack, MartRules(cut_days(report.clock), overdue), before=before)
-            write_files(connection, self._folder, months)
+            write_files(connection, self._folder, months, anew=before is None)
             connection.execute("delete from derived")
             connection.execute("insert into derived values (?, ?)", [report.clock, self._fingerprint()])
             return report, manifest(connection, self._pack, self._rules, report)

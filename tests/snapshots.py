@@ -50,7 +50,7 @@ def a_snapshot(*, as_of: datetime = AS_OF, sequence: int = 1, **rows: Sequence[R
     report = PullReport(as_of, "full", tuple(EntityReport(name, rows_after=len(rows[name])) for name in rows), 0.0)
     with tempfile.TemporaryDirectory() as path:
         folder = Folder(Path(path))
-        write_files(connection, folder, months)
+        write_files(connection, folder, months, anew=True)
         _, file = folder.put_manifest(manifest(connection, property_pack(), PartyRules(), report))
         snapshot = read(folder, file, sequence, Cache())
     replica.close()

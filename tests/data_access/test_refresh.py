@@ -235,3 +235,17 @@ def test_a_source_clock_that_went_back_days_stops_nothing(group):
     assert group.refresh("changes", later=timedelta(days=-5)).outcome == "published"
     assert group.refresh("changes", later=timedelta(days=6)).outcome == "published"
     assert group.number("leads") == 10
+
+
+def test_months_that_hold_nothing_any_more_leave_the_snapshot_when_all_is_computed_anew(group):
+    group.run("insert into cust values (11, '2023-01-05 10:00:00', '13900000011', '2026-03-17 10:00:00')")
+    group.refresh()
+    group.run("update cust set created = '2026-03-17 10:00:00', mtime = '2026-03-18 12:01:30' where id = 11")
+    group.refresh("changes")
+    group.replica.connection.execute("delete from derived")
+    group.refresh("changes")
+    assert group.number("leads") == 11
+    noted = group.replica.connection.execute(
+        "select count(*) from mart_file where month < date '2026-01-01'"
+    ).fetchall()
+    assert noted == [(0,)]
