@@ -27,8 +27,9 @@ from data_access.proposals import (
     propose,
     with_projects,
 )
-from data_access.settings import EntityMapping, SettingError, Settings, documented, nearest
+from data_access.settings import EntityMapping, SettingError, Settings, documented
 from data_access.source import ReadError, Reading, Source, SourceError, TableFacts
+from metrics.nearest import nearest
 
 URL_VARIABLE = "WARBOARD_SOURCE_URL"
 _ZONE = "Asia/Shanghai"

@@ -27,10 +27,11 @@ from data_access.canonical import (
     understood,
     zoned,
 )
-from data_access.settings import EntityMapping, Refresh, SettingError, nearest, refuse_face_data, require_columns
+from data_access.settings import EntityMapping, Refresh, SettingError, refuse_face_data, require_columns
 from data_access.source import Batch, ReadError, Reading
 from data_access.stamps import bound, comparable, shapes
 from metrics.entities import Entity
+from metrics.nearest import nearest
 
 Depth = Literal["changes", "keys", "full"]
 Progress = Callable[[str, int], None]

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from metrics.entities import ENTITIES, Entity
+from metrics.nearest import nearest
 from metrics.scenes import SCENE_KEYS, SLIDE_KEYS
 
 Reader = Callable[[Any, Path], Any]
@@ -29,13 +30,6 @@ class SettingError(Exception):
 
 class _UnfitError(Exception):
     """A value its reader refuses; the message is the way out."""
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name was probably meant, or list them all when none is near."""
-    names = sorted(known)
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(names)}."
 
 
 def refuse_face_data(key: str, words: Iterable[str]) -> None:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 from metrics.heat import hourly_metrics
+from metrics.nearest import nearest
 from metrics.pack import Label, Pack, PackError
 from metrics.periods import PERIODS
 from metrics.rules import SEVERITIES
@@ -81,7 +81,7 @@ def _one_of(known: Callable[[Pack], Iterable[str]]) -> Read:
     def read(value: Any, key: str, pack: Pack) -> str:
         names = list(known(pack))
         if str(value) not in names:
-            _refuse(key, value, _nearest(str(value), names))
+            _refuse(key, value, nearest(str(value), names))
         return str(value)
 
     return read
@@ -203,7 +203,7 @@ def scenes(pack: Pack, given: Mapping[str, Any] = MappingProxyType({})) -> tuple
                 f"scenes.{name}", table, f"Give a table: [scenes.{name}], and its slides as [[scenes.{name}.slides]]."
             )
         if name not in pack.scenes and "slides" not in table:
-            hint = _nearest(name, pack.scenes)
+            hint = nearest(name, pack.scenes)
             raise SceneError(f"scenes.{name} is no scene of the pack and has no slides of its own. {hint}")
     tables = {name: {**pack.scenes.get(name, {}), **given.get(name, {})} for name in [*pack.scenes, *given]}
     return tuple(_scene(name, table, pack) for name, table in tables.items())
@@ -305,13 +305,7 @@ def _needed(raw: Mapping[str, Any], name: str, key: str) -> Any:
 def _known(raw: Iterable[str], known: Iterable[str], key: str) -> None:
     for name in raw:
         if name not in known:
-            raise SceneError(f"{key}.{name} is no setting here. {_nearest(name, known)}")
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(names)}."
+            raise SceneError(f"{key}.{name} is no setting here. {nearest(name, known)}")
 
 
 def _refuse(key: str, value: Any, way_out: str) -> NoReturn:

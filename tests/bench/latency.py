@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import quantiles
 from zoneinfo import ZoneInfo
 
+from tests.bench.client import get, wait
+
 WALLS, INSERTS, POLL_SECONDS = 20, 8, 10
 
 
@@ -26,7 +28,7 @@ def latencies(folder: Path, port: int) -> list[float]:
     )
     try:
         base = f"http://127.0.0.1:{port}"
-        _wait(f"{base}/readyz")
+        wait(f"{base}/readyz")
         cookie = _signed_in(base)
         return [seconds for _ in range(INSERTS) for seconds in _one(base, cookie, folder / "crm.db")]
     finally:
@@ -48,7 +50,7 @@ def _one(base: str, cookie: str, data: Path) -> list[float]:
 
 def _watch(base: str, cookie: str, name: str, committed: float, found: list[float]) -> None:
     time.sleep(random.uniform(0, POLL_SECONDS))
-    while name not in _get(f"{base}/live/wall/canteen", cookie):
+    while name not in get(f"{base}/live/wall/canteen", cookie).decode():
         time.sleep(POLL_SECONDS * random.uniform(0.8, 1.2))
     found.append(time.monotonic() - committed)
 
@@ -75,7 +77,7 @@ def _insert(data: Path, name: str) -> float:
 
 
 def _signed_in(base: str) -> str:
-    page = _get(f"{base}/sign-in", "")
+    page = get(f"{base}/sign-in", "").decode()
     person = page.partition('name="person" value="')[2].partition('"')[0]
     request = urllib.request.Request(f"{base}/sign-in", f"person={person}&next=/".encode(), {"Origin": base})
     opener = urllib.request.build_opener(_NoRedirect)
@@ -89,21 +91,6 @@ def _signed_in(base: str) -> str:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:  # type: ignore[override]
         return None
-
-
-def _get(url: str, cookie: str) -> str:
-    with urllib.request.urlopen(urllib.request.Request(url, headers={"Cookie": cookie}), timeout=30) as answer:
-        return str(answer.read().decode())
-
-
-def _wait(url: str) -> None:
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(1)
-    raise TimeoutError(url)
 
 
 def p95(seconds: list[float]) -> float:
