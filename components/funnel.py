@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from htpy import Element, a, article, defs, div, h3, ol, p, path, pattern, span, svg
 from markupsafe import Markup
@@ -42,7 +43,7 @@ def funnel_card(
     weakest: str | None = None,
 ) -> Element:
     """One project's funnel; `weakest` is the step to mark, `leak_href` gives the page that says where a step leaks."""
-    scale, skipped = _scale(funnel), sum(stage.skipped for stage in funnel.stages)
+    scale, skipped = scale_of(funnel), sum(stage.skipped for stage in funnel.stages)
     return article(".funnel")[
         h3(".funnel-title")[
             a(".funnel-link", href=href)[name] if href else span[name],
@@ -103,12 +104,15 @@ def _hatching(id: str, strokes: str) -> Element:
     return pattern(id=id, width="6", height="6", patternUnits="userSpaceOnUse")[path(f".{id}-line", d=strokes)]
 
 
-def _scale(funnel: Funnel) -> Number:
-    lengths = [(stage.count.value or 0) + stage.immature for stage in funnel.stages if _drawn(stage)]
-    return max([*lengths, 1])
+def scale_of(funnel: Funnel) -> Number:
+    """How many parties the whole width of a funnel's bars stands for."""
+    lengths = [(stage.count.value or 0) + stage.open for stage in funnel.stages if is_drawn(stage)]
+    marks = [peers_length(stage, before) or 0 for before, stage in pairwise(funnel.stages)]
+    return max([*lengths, *marks, 1])
 
 
-def _drawn(stage: Stage) -> bool:
+def is_drawn(stage: Stage) -> bool:
+    """Whether a step stands on the scale of parties; exposures are of another size."""
     return stage.step != "exposure"
 
 
@@ -123,7 +127,7 @@ def _step(
         (
             _NAME % (label, _WEAKEST % words.of("worst") if is_weakest else "", words.number(stage.count, "count")),
             _rate(stage, before, words),
-            _bar(stage, before, scale, words) if _drawn(stage) else "",
+            _bar(stage, before, scale, words) if is_drawn(stage) else "",
             _asides(stage, before, words),
         )
     )
@@ -138,17 +142,17 @@ def _rate(stage: Stage, before: Stage | None, words: Words) -> Markup:
     if before is None or (before.count.is_missing and rate.is_missing):
         return _NOTHING
     title = words.reason(rate) if rate.is_missing else f"{words.of('of_previous')} {words.quotient(rate, 'percent')}"
-    said = words.number(rate, "percent") + ("※" if _is_over(stage, before) else "")
+    said = words.number(rate, "percent") + ("※" if is_over(stage, before) else "")
     return _RATE % (" is-missing" if rate.is_missing else "", title, said)
 
 
 def _bar(stage: Stage, before: Stage | None, scale: Number, words: Words) -> Markup:
     count = stage.count.value or 0
     own = count - stage.skipped
-    peers = _peers_length(stage, before)
+    peers = peers_length(stage, before)
     beside = (
         _segment("skipped", own, stage.skipped, scale),
-        _segment("immature", count, stage.immature, scale),
+        _segment("immature", count, stage.open, scale),
         _NOTHING if peers is None else _PEERS % ((percent_of(peers, scale),) * 2),
     )
     return _BAR % (_bar_words(stage, words), percent_of(own, scale), _NOTHING.join(beside))
@@ -158,59 +162,67 @@ def _segment(kind: str, start: Number, length: int, scale: Number) -> Markup:
     return _SEGMENT % (kind, percent_of(start, scale), percent_of(length, scale)) if length > 0 else _NOTHING
 
 
-def _peers_length(stage: Stage, before: Stage | None) -> Fraction | None:
-    """Where the bar would end at the peers' median; only steps on the same scale have such a place."""
-    if stage.peers_median is None or before is None or not _drawn(before) or before.count.value is None:
+def peers_length(stage: Stage, before: Stage | None) -> Fraction | None:
+    """Where the bar would end at the peers' median; only steps on the same scale have such a place.
+
+    It stands beyond the bar's end just where the rate is below the median, also where the bar holds leads too young for the rate.
+    """
+    rate = stage.of_previous
+    if stage.peers_median is None or before is None or not is_drawn(before) or rate.denominator is None:
         return None
-    return stage.peers_median * (stage.of_previous.denominator or before.count.value)
+    if rate.value and stage.count.value:
+        return stage.peers_median * stage.count.value / rate.value
+    return stage.peers_median * rate.denominator
 
 
 def _bar_words(stage: Stage, words: Words) -> str:
     said = [words.say(stage.label), words.number(stage.count, "count")]
     said += [f"{words.of('walk_ins')} {stage.skipped:,}"] if stage.skipped else []
-    said += [f"{words.of('immature')} {stage.immature:,}"] if stage.immature else []
+    said += [f"{words.of('immature')} {stage.open:,}"] if stage.open else []
     return " ".join(said)
 
 
 def _asides(stage: Stage, before: Stage | None, words: Words) -> Markup:
-    notes = (
-        _peers(stage, before, words),
-        _of_first(stage, before, words),
-        _aside("skipped", words.of("walk_ins_counted", n=f"{stage.skipped:,}")) if stage.skipped > 0 else "",
-        _over_whole(stage, before, words),
-        _aside("immature", words.of("immature_left_out", n=f"{stage.immature:,}")) if stage.immature > 0 else "",
-        _aside("astray", f"{words.of('astray')} {stage.astray:,}") if stage.astray > 0 else "",
-        _aside("missing", words.reason(stage.count)) if stage.count.is_missing else "",
-    )
-    shown = _NOTHING.join(notes)
+    shown = _NOTHING.join(_ASIDE % each if each[0] else _REMARK % each[1] for each in asides(stage, before, words))
     return _ASIDES % shown if shown else _NOTHING
 
 
-def _aside(kind: str, said: str) -> Markup:
-    return _ASIDE % (kind, said)
+def asides(stage: Stage, before: Stage | None, words: Words) -> list[tuple[str, str]]:
+    """What is to be said beside a step: the kind of each remark (none: plain), and the remark."""
+    notes = (
+        _peers(stage, before, words),
+        _of_first(stage, before, words),
+        ("skipped", words.of("walk_ins_counted", n=f"{stage.skipped:,}") if stage.skipped > 0 else ""),
+        _over_whole(stage, before, words),
+        ("immature", words.of("immature_left_out", n=f"{stage.immature:,}") if stage.immature > 0 else ""),
+        ("astray", f"{words.of('astray')} {stage.astray:,}" if stage.astray > 0 else ""),
+        ("missing", words.reason(stage.count) if stage.count.is_missing else ""),
+    )
+    return [note for note in notes if note[1]]
 
 
-def _peers(stage: Stage, before: Stage | None, words: Words) -> Markup:
+def _peers(stage: Stage, before: Stage | None, words: Words) -> tuple[str, str]:
     """The peers' median in words; where the bar shows it too, it has the bar's mark."""
     if stage.peers_median is None:
-        return _NOTHING
+        return "", ""
     said = f"{words.of('peers_median')} {words.percent(stage.peers_median)}"
-    return _REMARK % said if _peers_length(stage, before) is None else _aside("peers", said)
+    return ("" if peers_length(stage, before) is None else "peers"), said
 
 
-def _is_over(stage: Stage, before: Stage) -> bool:
+def is_over(stage: Stage, before: Stage) -> bool:
+    """Whether a rate of a period exceeds the whole."""
     return before.step != "exposure" and (stage.of_previous.value or 0) > 1
 
 
-def _over_whole(stage: Stage, before: Stage | None, words: Words) -> Markup:
+def _over_whole(stage: Stage, before: Stage | None, words: Words) -> tuple[str, str]:
     """Why a rate of a period exceeds the whole: the step before happened earlier. It is never left unsaid."""
-    if before is None or not _is_over(stage, before):
-        return _NOTHING
-    return _aside("over", words.of("over_whole", before=words.say(before.label)))
+    if before is None or not is_over(stage, before):
+        return "", ""
+    return "over", words.of("over_whole", before=words.say(before.label))
 
 
-def _of_first(stage: Stage, before: Stage | None, words: Words) -> Markup:
+def _of_first(stage: Stage, before: Stage | None, words: Words) -> tuple[str, str]:
     """The share of leads, from the second step after the lead on; before that it repeats the rate."""
     if before is None or before.step in ("exposure", "lead") or stage.of_first.is_missing:
-        return _NOTHING
-    return _aside("first", f"{words.of('of_first')} {words.number(stage.of_first, 'percent')}")
+        return "", ""
+    return "first", f"{words.of('of_first')} {words.number(stage.of_first, 'percent')}"

@@ -17,7 +17,7 @@ from components.shell import document, glance
 from components.shell_phone import phone
 from components.shell_wall import Slide, scene_parts, wall, wall_lite
 from components.words import Words
-from dashboards import _analysis, alerts, boards, funnels, heatmaps, overview, sign_in
+from dashboards import _analysis, _pictures, alerts, boards, funnels, heatmaps, overview, sign_in
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
     OPEN,
@@ -58,6 +58,7 @@ _LOG = logging.getLogger(__name__)
 
 PAGES = (overview.page, funnels.page, heatmaps.page, boards.page, alerts.page)
 PERSON_SECONDS, WALL_SECONDS = 15, 10
+SCRIPTS = ("live.js", "boot.js", "share.js", "heat.js")
 FIRST_PAINT, DASH = "first-paint", "dash"
 _HINT = ("/static/", "/live/", "/_dash", "/api/", "/assets/")
 Routes = Callable[[Door, World], None]
@@ -115,7 +116,7 @@ class Site(dash.Dash):
             sign_in_href=SIGN_IN,
             badges=made.badges,
         )
-        scripts = (self.files.address("live.js"), self.files.address("boot.js"))
+        scripts = tuple(self.files.address(name) for name in SCRIPTS)
         return document(made.title, body, words=view.words, css=self.files.css, scripts=scripts)
 
     def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:
@@ -136,6 +137,10 @@ class Site(dash.Dash):
             self.world.findings.of(snapshot),
             self.world.gap,
         )
+
+    def asked_view(self, snapshot: Snapshot) -> View:
+        """What the signed-in person asked to see."""
+        return self.view(snapshot, asked_scope())
 
     def content(self, page: Page, view: View) -> Content:
         """The page's content, prepared once."""
@@ -160,6 +165,7 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     for add in routes:
         add(door, world)
     _analysis.add(site, door, PAGES)
+    _pictures.add(site, door, PAGES)
     _errors(site)
     site.server.after_request(lambda answer: packed(answer, request))
     door.lock()

@@ -18,8 +18,8 @@ from metrics.totals import EVERYTHING, Frames, Where, span_sums, sums
 class Stage:
     """One step: how many reached it, out of the step before and out of the leads, and what stands beside the count.
 
-    `skipped` are parties that came in later than the first step (未留电直接到访); `immature` leads are too young for the rate;
-    `astray` parties have the event, but out of order.
+    `skipped` are parties that came in later than the first step (未留电直接到访); `immature` leads are too young for the rate,
+    `open` of them have not reached the step so far; `astray` parties have the event, but out of order.
     """
 
     step: str
@@ -30,6 +30,7 @@ class Stage:
     peers_median: Fraction | None = None
     skipped: int = 0
     immature: int = 0
+    open: int = 0
     astray: int = 0
 
 
@@ -196,13 +197,15 @@ def _cohort_stages(
             yield Stage(step.step, step.label, lacks, lacks, lacks)
             continue
         grown, column = mature[step.step], cohort_column(step.step, "default")
+        immature = values["leads"] - grown.get("leads", 0)
         yield Stage(
             step.step,
             step.label,
             count(values[column]),
             _grown_share(grown, column, cohort_column(before, "default")),
             _grown_share(grown, column, "leads"),
-            immature=values["leads"] - grown.get("leads", 0),
+            immature=immature,
+            open=immature - (values[column] - grown.get(column, 0)),
             astray=values[f"{step.step}_astray"],
         )
         before = step.step

@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components import alert, board, filters, funnel, heatmap, leak, pace, ticker, tile, verdict
 from components.status import Freshness, status
@@ -118,13 +120,13 @@ def test_walk_ins_beyond_the_leads_are_their_own_hatched_segment_and_nothing_is_
 
 
 def test_young_leads_are_drawn_apart_and_left_out_of_the_rate() -> None:
-    stages = a_stage("lead", 100), a_stage("visit", 20, rate=ratio(18, 60), immature=40, astray=2)
+    stages = a_stage("lead", 100), a_stage("visit", 20, rate=ratio(18, 60), immature=40, open=38, astray=2)
     shown = funnel.funnel_card(a_funnel(*stages, basis="cohort"), "滨江", ZH)
     assert "按留电批次" in text_of(shown)
     assert "30.0%" in text_of(shown)
     assert "未成熟 40(不计转化)" in text_of(shown)
     assert "顺序不符 2" in text_of(shown)
-    assert 'class="bar-immature" x="20.00%" width="40.00%"' in str(shown)
+    assert 'class="bar-immature" x="20.00%" width="38.00%"' in str(shown)
 
 
 def test_a_cohort_that_is_wholly_young_has_no_rate() -> None:
@@ -137,6 +139,31 @@ def test_the_peers_median_is_a_mark_with_its_word() -> None:
     shown = funnel.funnel_card(a_funnel(*stages), "滨江", ZH)
     assert 'class="bar-peers" x1="30.00%"' in str(shown)
     assert "同组中位 30.0%" in text_of(shown)
+
+
+@pytest.mark.parametrize(("reached", "mark"), [(30, 24), (15, 24), (0, 24)])
+def test_the_peers_median_stands_beyond_the_bar_just_where_the_rate_is_below_it(reached: int, mark: int) -> None:
+    one, other = a_stage("lead", 100), a_stage("visit", reached, 80, peers_median=Fraction(3, 10))
+    assert funnel.peers_length(other, one) == mark
+
+
+def test_the_peers_median_allows_for_visits_of_leads_that_are_too_young_for_the_rate() -> None:
+    young = a_stage("visit", 30, rate=ratio(20, 50), immature=50, open=40, peers_median=Fraction(2, 5))
+    assert funnel.peers_length(young, a_stage("lead", 100)) == 30
+
+
+def test_a_step_too_young_for_any_rate_has_no_mark() -> None:
+    young = a_stage("visit", 3, rate=missing("immature"), immature=9, open=6, peers_median=Fraction(2, 5))
+    assert funnel.peers_length(young, a_stage("lead", 9)) is None
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=6))
+def test_any_two_bars_are_as_long_as_their_numbers(counts: list[int]) -> None:
+    stages = [a_stage(f"s{at}", number) for at, number in enumerate(counts)]
+    shown = str(funnel.funnel_card(a_funnel(*stages), "滨江", ZH))
+    drawn = [Fraction(width) for width in re.findall(r'class="bar-own" width="([\d.]+)%"', shown)]
+    whole = max(*counts, 1)
+    assert all(abs(width - Fraction(100 * number, whole)) <= Fraction(1, 200) for width, number in zip(drawn, counts))
 
 
 def test_a_step_the_source_does_not_have_says_so() -> None:
@@ -189,9 +216,34 @@ def test_rates_on_few_cases_are_hatched_without_colour() -> None:
     cells = Cell(ratio(1, 3), 3, True, 0), Cell(ratio(0, 0), 0, False, 0), Cell(ratio(9, 30), 30, False, 3)
     grid = a_grid(cells)
     shown = str(heatmap.heatmap(grid, a_metric(format="percent"), ZH, title="到访率", row_name=str, column_name=str))
-    assert '<td class="heat-cell is-few" title="3 例 · 样本不足">33.3</td>' in shown
+    assert '<td class="heat-cell is-few" title="1 ÷ 3 · 3 例 · 样本不足">33.3</td>' in shown
     assert ">–</td>" in shown
     assert "斜纹格样本不足" in text_of(shown)
+
+
+HOURS = tuple(f"2024-11-{day}T{hour:02}:00:00" for day, hour in ((19, 21), (19, 22), (19, 23), (20, 0)))
+
+
+def test_hours_stand_under_their_days_and_the_hour_that_runs_is_marked() -> None:
+    grid = replace(a_grid(tuple(Cell(count(at), at, False, 0) for at in range(4))), columns=HOURS, running=HOURS[-1])
+    shown = str(
+        heatmap.heatmap(grid, a_metric(), ZH, title="留电", row_name=str, column_name=heatmap.column_time, tells=True)
+    )
+    assert '<th scope="colgroup" colspan="3">11月19日</th><th scope="colgroup" colspan="1">20日</th>' in shown
+    assert re.findall(r'<th class="is-running"[^>]*aria-current="time">(\d+)</th>', shown) == ["0"]
+    assert "最后一列还没过完" in text_of(shown)
+
+
+@pytest.mark.parametrize(
+    ("column", "hours", "said"),
+    [
+        ("8", 1, "08:00–09:00"),
+        ("2024-11-20T21:00:00", 3, "11月20日 21:00–24:00"),
+        ("2024-11-20T00:00:00", 24, "11月20日 周三"),
+    ],
+)
+def test_a_column_in_full_says_its_day_and_its_hours(column: str, hours: int, said: str) -> None:
+    assert heatmap.column_said(column, hours, ZH) == said
 
 
 @pytest.mark.parametrize(

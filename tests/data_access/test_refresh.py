@@ -15,6 +15,7 @@ from data_access.store import Store
 from data_access.store.holds import open_hold, release
 from data_access.store.lease import acquire
 from data_access.store.published import heartbeat, published
+from metrics.heat import rolling_hours
 from metrics.periods import Span
 from metrics.query import Query, one, standing_still
 from metrics.totals import Frames
@@ -228,3 +229,18 @@ def test_a_lost_file_is_written_again(group):
     group.run("insert into cust values (11, '2026-03-18 11:00:00', '13900000011', '2026-03-18 12:01:30')")
     group.refresh("changes")
     assert Reader(group.store, Folder(group.settings.snapshots.dir)).poll()
+
+
+def test_when_the_hour_changes_the_heat_moves_on_within_a_refresh_though_no_number_changed(group):
+    group.refresh()
+    noon = group.snapshot()
+    group.refresh("changes", later=timedelta(minutes=50))
+    assert group.snapshot().sequence == noon.sequence
+    group.refresh("changes", later=timedelta(minutes=10))
+    assert group.snapshot().sequence == noon.sequence + 1
+    group.refresh("changes", later=timedelta(hours=2))
+    assert group.number("leads") == 0
+    # Nothing happened lately, so the columns are three hours wide.
+    grids = [rolling_hours(snapshot, PACK, "leads", 24) for snapshot in (noon, group.snapshot())]
+    assert [grid.running for grid in grids] == ["2026-03-18T12:00:00", "2026-03-18T15:00:00"]
+    assert [grid.columns[0] for grid in grids] == ["2026-03-17T15:00:00", "2026-03-17T18:00:00"]
