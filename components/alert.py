@@ -23,7 +23,7 @@ def alert_card(
         header(".alert-head")[
             span(".severity")[icon(finding.severity), words.of(finding.severity)],
             span(".alert-subject")[subject],
-            time(".alert-since", datetime=finding.since.isoformat())[_since(finding, words, now)],
+            time(".alert-since", datetime=finding.since.isoformat())[since(finding, words, now)],
         ],
         h3(".alert-title")[a(href=href)[title] if href else title],
         p(".alert-what")[message(finding, rule, subject, words)],
@@ -38,7 +38,8 @@ def message(finding: Finding, rule: Rule, subject: str, words: Words) -> str:
     return words.say(rule.message.format(**{"project": subject, **values}))
 
 
-def _since(finding: Finding, words: Words, now: datetime) -> str:
+def since(finding: Finding, words: Words, now: datetime) -> str:
+    """Since when a finding stands, in words."""
     at = finding.since
     return words.of("since", when=words.when(at.date() if at.time() == time_of_day() else at, now))
 

@@ -127,9 +127,17 @@ def _beside(row: Standing, metric: Metric, words: Words) -> Element | None:
 def _move(row: Standing, words: Words, had_week_before: bool) -> Element | None:
     if row.change is None:
         return span(".move.is-new")[words.of("new")] if had_week_before else None
-    direction = "up" if row.change > 0 else "down" if row.change < 0 else "same"
-    text = words.of(f"rank_{direction}", n=abs(row.change))
-    return span(f".move.is-{direction}")[row.change != 0 and icon(direction), text]
+    direction = _direction(row.change)
+    return span(f".move.is-{direction}")[row.change != 0 and icon(direction), move_said(row.change, words)]
+
+
+def _direction(change: int) -> str:
+    return "up" if change > 0 else "down" if change < 0 else "same"
+
+
+def move_said(change: int, words: Words) -> str:
+    """How many places were won or lost since the week before."""
+    return words.of(f"rank_{_direction(change)}", n=abs(change))
 
 
 def _unranked(rows: Sequence[Standing], metric: Metric, name: Naming, words: Words) -> Element:

@@ -43,7 +43,7 @@ def funnel_card(
     weakest: str | None = None,
 ) -> Element:
     """One project's funnel; `weakest` is the step to mark, `leak_href` gives the page that says where a step leaks."""
-    scale, skipped = _scale(funnel), sum(stage.skipped for stage in funnel.stages)
+    scale, skipped = scale_of(funnel), sum(stage.skipped for stage in funnel.stages)
     return article(".funnel")[
         h3(".funnel-title")[
             a(".funnel-link", href=href)[name] if href else span[name],
@@ -104,14 +104,14 @@ def _hatching(id: str, strokes: str) -> Element:
     return pattern(id=id, width="6", height="6", patternUnits="userSpaceOnUse")[path(f".{id}-line", d=strokes)]
 
 
-def _scale(funnel: Funnel) -> Number:
+def scale_of(funnel: Funnel) -> Number:
     """How many parties the whole width of a funnel's bars stands for."""
-    lengths = [(stage.count.value or 0) + stage.open for stage in funnel.stages if _is_drawn(stage)]
+    lengths = [(stage.count.value or 0) + stage.open for stage in funnel.stages if is_drawn(stage)]
     marks = [peers_length(stage, before) or 0 for before, stage in pairwise(funnel.stages)]
     return max([*lengths, *marks, 1])
 
 
-def _is_drawn(stage: Stage) -> bool:
+def is_drawn(stage: Stage) -> bool:
     """Whether a step stands on the scale of parties; exposures are of another size."""
     return stage.step != "exposure"
 
@@ -127,7 +127,7 @@ def _step(
         (
             _NAME % (label, _WEAKEST % words.of("worst") if is_weakest else "", words.number(stage.count, "count")),
             _rate(stage, before, words),
-            _bar(stage, before, scale, words) if _is_drawn(stage) else "",
+            _bar(stage, before, scale, words) if is_drawn(stage) else "",
             _asides(stage, before, words),
         )
     )
@@ -142,7 +142,7 @@ def _rate(stage: Stage, before: Stage | None, words: Words) -> Markup:
     if before is None or (before.count.is_missing and rate.is_missing):
         return _NOTHING
     title = words.reason(rate) if rate.is_missing else f"{words.of('of_previous')} {words.quotient(rate, 'percent')}"
-    said = words.number(rate, "percent") + ("※" if _is_over(stage, before) else "")
+    said = words.number(rate, "percent") + ("※" if is_over(stage, before) else "")
     return _RATE % (" is-missing" if rate.is_missing else "", title, said)
 
 
@@ -168,7 +168,7 @@ def peers_length(stage: Stage, before: Stage | None) -> Fraction | None:
     It stands beyond the bar's end just where the rate is below the median, also where the bar holds leads too young for the rate.
     """
     rate = stage.of_previous
-    if stage.peers_median is None or before is None or not _is_drawn(before) or rate.denominator is None:
+    if stage.peers_median is None or before is None or not is_drawn(before) or rate.denominator is None:
         return None
     if rate.value and stage.count.value:
         return stage.peers_median * stage.count.value / rate.value
@@ -183,11 +183,11 @@ def _bar_words(stage: Stage, words: Words) -> str:
 
 
 def _asides(stage: Stage, before: Stage | None, words: Words) -> Markup:
-    shown = _NOTHING.join(_ASIDE % each if each[0] else _REMARK % each[1] for each in _remarks(stage, before, words))
+    shown = _NOTHING.join(_ASIDE % each if each[0] else _REMARK % each[1] for each in asides(stage, before, words))
     return _ASIDES % shown if shown else _NOTHING
 
 
-def _remarks(stage: Stage, before: Stage | None, words: Words) -> list[tuple[str, str]]:
+def asides(stage: Stage, before: Stage | None, words: Words) -> list[tuple[str, str]]:
     """What is to be said beside a step: the kind of each remark (none: plain), and the remark."""
     notes = (
         _peers(stage, before, words),
@@ -209,14 +209,14 @@ def _peers(stage: Stage, before: Stage | None, words: Words) -> tuple[str, str]:
     return ("" if peers_length(stage, before) is None else "peers"), said
 
 
-def _is_over(stage: Stage, before: Stage) -> bool:
+def is_over(stage: Stage, before: Stage) -> bool:
     """Whether a rate of a period exceeds the whole."""
     return before.step != "exposure" and (stage.of_previous.value or 0) > 1
 
 
 def _over_whole(stage: Stage, before: Stage | None, words: Words) -> tuple[str, str]:
     """Why a rate of a period exceeds the whole: the step before happened earlier. It is never left unsaid."""
-    if before is None or not _is_over(stage, before):
+    if before is None or not is_over(stage, before):
         return "", ""
     return "over", words.of("over_whole", before=words.say(before.label))
 

@@ -15,8 +15,9 @@ def standing_still(frozen: Sequence[Frozen], words: Words, now: datetime) -> Ele
     """One line per entity that stands still; nothing when all are fresh."""
     if not frozen:
         return None
-    return part("still", ul(".still")[[li[icon("orange"), _line(one, words, now)] for one in frozen]])
+    return part("still", ul(".still")[[li[icon("orange"), still_line(one, words, now)] for one in frozen]])
 
 
-def _line(one: Frozen, words: Words, now: datetime) -> str:
+def still_line(one: Frozen, words: Words, now: datetime) -> str:
+    """What stands still, and since when."""
     return words.of("still", what=words.source(one.entity), when=words.when(one.since, now))

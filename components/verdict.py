@@ -28,12 +28,16 @@ def verdict(pace: Pace, gap: Gap | None, words: Words, *, title: str) -> Element
 
 
 def _unset(pace: Pace, words: Words) -> Node:
-    if pace.done.is_missing:
-        word, reason = words.missing(pace.done), words.reason(pace.done)
-    else:
-        done = f"{words.of('done')} {words.number(pace.done, 'money')}"
-        word, reason = words.of("missing_no_target"), f"{words.of('reason_no_target')} · {done}"
+    word, reason = unset(pace, words)
     return fragment[p(".verdict-value.is-missing")[word], p(".verdict-note")[reason]]
+
+
+def unset(pace: Pace, words: Words) -> tuple[str, str]:
+    """The word and the reason of a pace without attainment."""
+    if pace.done.is_missing:
+        return words.missing(pace.done), words.reason(pace.done)
+    done = f"{words.of('done')} {words.number(pace.done, 'money')}"
+    return words.of("missing_no_target"), f"{words.of('reason_no_target')} · {done}"
 
 
 def _standing(pace: Pace, attainment: Fraction, state: str, words: Words) -> Node:
@@ -55,18 +59,24 @@ def _sum(pace: Pace, words: Words) -> str:
 
 
 def _gap(gap: Gap, words: Words) -> Element:
-    short = gap.gap > 0
-    said = words.of("gap_needed" if short else "gap_none", gap=f"{abs(gap.gap):,}")
     return div(".gap")[
-        p(".gap-said")[words.of("gap"), " ", strong[said]],
-        p(".gap-sum")[
-            words.of(
-                "gap_sum",
-                target=words.money(Fraction(gap.inputs.target)),
-                price=words.money(Fraction(gap.inputs.average_price)),
-                conversion=words.percent(Fraction(gap.inputs.conversion)),
-                needed=f"{gap.needed:,}",
-                stock=f"{gap.stock:,}",
-            )
-        ],
+        p(".gap-said")[words.of("gap"), " ", strong[gap_said(gap, words)]],
+        p(".gap-sum")[gap_sum(gap, words)],
     ]
+
+
+def gap_said(gap: Gap, words: Words) -> str:
+    """How many customers are missing, or to spare."""
+    return words.of("gap_needed" if gap.gap > 0 else "gap_none", gap=f"{abs(gap.gap):,}")
+
+
+def gap_sum(gap: Gap, words: Words) -> str:
+    """How the gap was counted."""
+    return words.of(
+        "gap_sum",
+        target=words.money(Fraction(gap.inputs.target)),
+        price=words.money(Fraction(gap.inputs.average_price)),
+        conversion=words.percent(Fraction(gap.inputs.conversion)),
+        needed=f"{gap.needed:,}",
+        stock=f"{gap.stock:,}",
+    )

@@ -144,6 +144,16 @@ def choices(
     ]
 
 
+def chosen_words(
+    filters: Filters, snapshot: Snapshot, pack: Pack, scope: Scope, words: Words, names: tuple[str, ...]
+) -> list[str]:
+    """The named filters that are set, each as its name and value."""
+    known = _known(snapshot, pack, scope)
+    labels = {name: known[name][filters.value(name)] for name in names if filters.value(name)}
+    said = {name: words.of(filters.value(name)) if name == "severity" else words.say(labels[name]) for name in labels}
+    return [f"{words.say(_NAMES[name])} {value}" for name, value in said.items()]
+
+
 def _options(name: str, known: Mapping[str, Label], words: Words) -> tuple[Option, ...]:
     default = next(iter(known)) if name in _FIRST_IS_DEFAULT else _DEFAULTS[name]
     listed = tuple(

@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 from htpy import Node, fragment, span
 
+from components.picture import Block
+from components.share import share
+from components.shell import part
 from components.shell_phone import badge
 from components.status import Freshness
 from components.still import standing_still
@@ -199,11 +202,31 @@ class Page:
         self.roles = roles
         self.has_trend = has_trend
         self.render: Callable[[View], Node] = lambda view: None
+        self.sheet: Callable[[View], Sheet] = lambda view: Sheet("", [])
+        self.narrows: tuple[str, ...] = ()
 
     def content(self, function: Callable[[View], Node]) -> Callable[[View], Node]:
         """Take a function of a view as the page's content."""
         self.render = function
         return function
+
+    def picture(self, *narrows: str) -> Callable[[Callable[[View], "Sheet"]], Callable[[View], "Sheet"]]:
+        """Take a function of a view as what the page's picture shows; `narrows` are the filters the picture names."""
+
+        def taken(function: Callable[[View], Sheet]) -> Callable[[View], Sheet]:
+            self.sheet, self.narrows = function, narrows
+            return function
+
+        return taken
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a page's picture shows: its days and basis, its blocks, and how many things had no room."""
+
+    days: str
+    blocks: list[Block]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -250,7 +273,8 @@ def content(page: Page, view: View, build: str) -> Content:
     badges = {} if view.is_own else {"alerts": sum(one.severity == "red" for one in view.own_findings)}
     title = f"{view.say(page.title)} · {view.words.of('product')}"
     still = standing_still(view.snapshot.frozen, view.words, view.as_of)
-    html = str(fragment[still, page.render(view)])
+    row = share(view.filters.address(page.path), view.filters.address(f"/picture/{page.name}.png"), view.words)
+    html = str(fragment[still, page.render(view), part("share", row)])
     places = str(fragment[[span(data_part=f"badge-{name}")[badge(number)] for name, number in badges.items()]])
     payload, etag = live_answer(title, html + places, build)
     return Content(title, html, badges, payload, etag)

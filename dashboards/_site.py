@@ -21,7 +21,7 @@ from components.shell import document, glance, page_classes
 from components.shell_phone import next_theme, phone
 from components.shell_wall import Frame, Slide, scene_parts, wall, wall_lite
 from components.words import Words
-from dashboards import _analysis, alerts, boards, funnels, gallery, heatmaps, overview, sign_in
+from dashboards import _analysis, _pictures, alerts, boards, funnels, gallery, heatmaps, overview, sign_in
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
     FORGET,
@@ -68,6 +68,7 @@ _LOG = logging.getLogger(__name__)
 
 PAGES = (overview.page, funnels.page, heatmaps.page, boards.page, alerts.page)
 PERSON_SECONDS, WALL_SECONDS = 15, 10
+SCRIPTS = ("live.js", "boot.js", "share.js", "heat.js")
 WALL_SCRIPTS = ("live.js", "wall.js", "cheer.js", "menu.js")
 FIRST_PAINT, DASH = "first-paint", "dash"
 _HINT = ("/static/", "/live/", "/_dash", "/api/", "/assets/")
@@ -142,7 +143,7 @@ class Site(dash.Dash):
             theme_href=view.filters.address(page.path, theme=next_theme(view.filters.theme)),
         )
         classes = page_classes(view.words, theme=view.filters.theme)
-        scripts = (self.files.address("live.js"), self.files.address("boot.js"))
+        scripts = tuple(self.files.address(name) for name in SCRIPTS)
         return document(
             made.title, body, words=view.words, css=self.files.css, scripts=scripts, classes=classes, links=app_links()
         )
@@ -169,6 +170,10 @@ class Site(dash.Dash):
             self.world.findings.of(snapshot),
             self.world.gap,
         )
+
+    def asked_view(self, snapshot: Snapshot) -> View:
+        """What the signed-in person asked to see."""
+        return self.view(snapshot, asked_scope())
 
     def content(self, page: Page, view: View) -> Content:
         """The page's content, prepared once."""
@@ -202,6 +207,7 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     for add in routes:
         add(door, world)
     _analysis.add(site, door, PAGES)
+    _pictures.add(site, door, PAGES)
     _errors(site)
     site.server.after_request(lambda answer: packed(answer, request))
     door.lock()

@@ -4,18 +4,20 @@ from datetime import date, timedelta
 
 from htpy import Node, div, h2
 
+from components import picture as pictures
 from components.board import board_card
 from components.shell import part
 from dashboards._filters import board_weeks
 from dashboards._head import head
-from dashboards._page import Page, View
-from metrics.boards import board, only
+from dashboards._page import Page, Sheet, View
+from metrics.boards import Board, board, only
 from metrics.pack import BoardSpec, Label
 from metrics.scope import PROJECT_ROLES
 from metrics.totals import EVERYTHING
 
 page = Page("boards", path="/boards", title=Label("排行", "Boards"), roles=PROJECT_ROLES)
 
+PLACES = 10
 _LISTED = Label("全部榜单", "All boards")
 _WEEK = Label("{days} 完整周", "Full week {days}")
 
@@ -24,12 +26,15 @@ _WEEK = Label("{days} 完整周", "Full week {days}")
 def boards(view: View) -> Node:
     """Every board of the chosen full week; who does not see the group sees the own row with its rank alone."""
     monday = chosen_week(view)
-    days = view.words.span(monday, monday + timedelta(6))
     cards = [_card(view, spec, monday) for spec in view.pack.boards.values()]
     return [
-        head(view, page, listed=("week",), days=view.say(_WEEK.format(days=days))),
+        head(view, page, listed=("week",), days=_week(view, monday)),
         part("boards", h2(".spoken")[view.say(_LISTED)], div(".grid")[cards]),
     ]
+
+
+def _week(view: View, monday: date) -> str:
+    return view.say(_WEEK.format(days=view.words.span(monday, monday + timedelta(6))))
 
 
 def chosen_week(view: View) -> date:
@@ -38,21 +43,37 @@ def chosen_week(view: View) -> date:
 
 
 def _card(view: View, spec: BoardSpec, monday: date) -> Node:
-    """One board as this viewer may see it: referrers are ranked within the scope, projects among all."""
+    ranking, among = _ranking(view, spec, monday)
+    metric, title = view.pack.metric(spec.metric), view.say(spec.label)
+    return board_card(ranking, metric, title, lambda id: _name(view, spec, id), view.words, of=among)
+
+
+def _ranking(view: View, spec: BoardSpec, monday: date) -> tuple[Board, int | None]:
+    """One board as this viewer may see it, and among how many: referrers are ranked within the scope, projects among all."""
     where = view.scope.where if spec.of == "referrer" else EVERYTHING
     ranking = board(view.frames, view.pack, spec, monday, where)
     own = view.scope.projects if spec.of == "project" else None
-    return board_card(
-        only(ranking, own) if own is not None else ranking,
-        view.pack.metric(spec.metric),
-        view.say(spec.label),
-        lambda id: _name(view, spec, id),
-        view.words,
-        of=len(ranking.rows) if own is not None else None,
-    )
+    return (only(ranking, own), len(ranking.rows)) if own is not None else (ranking, None)
 
 
 def _name(view: View, spec: BoardSpec, id: str) -> str | None:
     if spec.of == "referrer":
         return view.referrer(id)
     return view.snapshot.project_name(id)
+
+
+@page.picture()
+def picture(view: View) -> Sheet:
+    """The first places of every board."""
+    monday = chosen_week(view)
+    ranked = [(spec, *_ranking(view, spec, monday)) for spec in view.pack.boards.values()]
+    left_out = sum(max(len(ranking.rows) - PLACES, 0) for _, ranking, _ in ranked)
+    cards = [_card_block(view, *one) for one in ranked]
+    return Sheet(_week(view, monday), [pictures.boards_block(cards)], left_out)
+
+
+def _card_block(view: View, spec: BoardSpec, ranking: Board, among: int | None) -> pictures.Block:
+    metric, title = view.pack.metric(spec.metric), view.say(spec.label)
+    return pictures.board_card(
+        ranking, metric, title, lambda id: _name(view, spec, id), view.words, most=PLACES, of=among
+    )

@@ -8,9 +8,10 @@ from htpy import Node, h2, p
 from components.funnel import LeakHref, funnel_card
 from components.funnel import funnels as funnel_grid
 from components.leak import leak_table
+from components.picture import funnels_block
 from components.shell import panel, part
-from dashboards._head import head
-from dashboards._page import Page, View
+from dashboards._head import head, period_days
+from dashboards._page import Page, Sheet, View
 from metrics.funnel import Funnel, Stage, funnel, leaks, project_funnels
 from metrics.pack import FunnelStep, Label
 from metrics.query import Basis
@@ -19,6 +20,7 @@ from metrics.scope import EVERYBODY
 page = Page("funnels", path="/funnels", title=Label("漏斗", "Funnels"), roles=EVERYBODY, has_trend=True)
 
 MIN_LEAK_CASES = 20
+MOST_FUNNELS = 30
 _CHAIN = Label("全链路", "The whole chain")
 _WHOLE = Label("全部在列项目", "All projects in view")
 _SIDE_BY_SIDE = Label("项目对比", "Project by project")
@@ -64,8 +66,12 @@ def _leak(view: View, step: FunnelStep) -> Node:
 
 
 def _whole(view: View) -> Node:
-    one = funnel(view.frames, view.pack, _basis(view), view.period.span(view.as_of), view.where)
+    one = _funnel(view)
     return funnel_card(one, _name(view), view.words, leak_href=None if view.is_own else _leak_address(view))
+
+
+def _funnel(view: View) -> Funnel:
+    return funnel(view.frames, view.pack, _basis(view), view.period.span(view.as_of), view.where)
 
 
 def _name(view: View) -> str:
@@ -77,6 +83,17 @@ def _name(view: View) -> str:
 
 
 def _projects(view: View) -> Node:
+    named = _named(view)
+    if not named:
+        return p(".nothing")[view.say(_NOBODY)]
+    grid = funnel_grid(
+        named, view.words, leak_href=_leak_address(view), href=lambda one: _address(view, one, ""), weakest=weakest
+    )
+    return panel(view.say(_SIDE_BY_SIDE), grid, note=view.say(_WORST_FIRST))
+
+
+def _named(view: View) -> list[tuple[Funnel, str]]:
+    """Each project's funnel with its name, worst leak first."""
     found = project_funnels(
         view.frames,
         view.pack,
@@ -85,13 +102,7 @@ def _projects(view: View) -> Node:
         view.where,
         with_peers=view.scope.sees_group,
     )
-    if not found:
-        return p(".nothing")[view.say(_NOBODY)]
-    named = [(one, view.snapshot.project_name(one.project or "") or view.words.of("unassigned")) for one in found]
-    grid = funnel_grid(
-        named, view.words, leak_href=_leak_address(view), href=lambda one: _address(view, one, ""), weakest=weakest
-    )
-    return panel(view.say(_SIDE_BY_SIDE), grid, note=view.say(_WORST_FIRST))
+    return [(one, view.snapshot.project_name(one.project or "") or view.words.of("unassigned")) for one in found]
 
 
 def _leak_address(view: View) -> LeakHref:
@@ -112,3 +123,15 @@ def weakest(one: Funnel) -> str | None:
 def _of_peers(stage: Stage) -> Fraction | None:
     rate = stage.of_previous.value
     return Fraction(rate) / stage.peers_median if rate is not None and stage.peers_median else None
+
+
+@page.picture("region", "project", "channel")
+def picture(view: View) -> Sheet:
+    """The funnel of everything in view, then each project's, worst leak first."""
+    days = f"{period_days(view)} · {view.words.of(f'basis_{_basis(view)}')}"
+    whole = funnels_block(_name(view), [(_funnel(view), "")], view.words)
+    if view.is_own or len(view.projects) < 2:
+        return Sheet(days, [whole])
+    named = _named(view)
+    beside = funnels_block(view.say(_SIDE_BY_SIDE), named[:MOST_FUNNELS], view.words, note=view.say(_WORST_FIRST))
+    return Sheet(days, [whole, beside], left_out=max(len(named) - MOST_FUNNELS, 0))

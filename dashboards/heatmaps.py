@@ -1,14 +1,16 @@
 """热力: when and where leads come, and how good they are."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from htpy import Node
 
-from components.heatmap import column_time, heatmap
+from components.heatmap import column_said, column_time, heatmap
+from components.picture import Block, heat_block
 from components.shell import panel, part
 from dashboards._head import head
-from dashboards._page import Page, View
-from metrics.heat import CLOCK_MONTHS, Grid, channel_by_grade, hourly_metrics, rolling_hours, weekday_by_hour
+from dashboards._page import Page, Sheet, View
+from metrics.heat import CLOCK_MONTHS, Grid, busiest, channel_by_grade, hourly_metrics, rolling_hours, weekday_by_hour
 from metrics.pack import Label
 from metrics.periods import start
 from metrics.scope import PROJECT_ROLES
@@ -16,6 +18,7 @@ from metrics.scope import PROJECT_ROLES
 page = Page("heat", path="/heat", title=Label("热力", "Heat"), roles=PROJECT_ROLES)
 
 GRADE_DAYS = 28
+MOST_ROWS = 30
 MONDAY = date(2024, 1, 1)
 _ROLLING = Label("{metric} · 项目 × {column}", "{metric} · project × {column}")
 _HOUR = Label("小时", "hour")
@@ -64,12 +67,13 @@ def _map(view: View, grid: Grid, title: str) -> Node:
         title=title,
         row_name=lambda id: view.snapshot.project_name(id) or view.words.of("unassigned"),
         column_name=lambda column: column_time(column, grid.hours_per_column),
+        column_said=lambda column: column_said(column, grid.hours_per_column, view.words),
+        tells=True,
     )
 
 
 def _grades(view: View) -> Node:
-    today = view.as_of.date()
-    grid = channel_by_grade(view.snapshot, view.pack, today - timedelta(GRADE_DAYS - 1), today, view.where)
+    grid = _by_grade(view)
     title = view.say(_GRADES)
     drawn = heatmap(
         grid,
@@ -78,8 +82,14 @@ def _grades(view: View) -> Node:
         title=title,
         row_name=lambda id: view.snapshot.channel_name(id) or view.words.of("unassigned"),
         column_name=lambda grade: grade or view.say(_UNGRADED),
+        tells=True,
     )
     return panel(title, drawn, note=view.say(_GRADE_NOTE.format(days=str(GRADE_DAYS))))
+
+
+def _by_grade(view: View) -> Grid:
+    today = view.as_of.date()
+    return channel_by_grade(view.snapshot, view.pack, today - timedelta(GRADE_DAYS - 1), today, view.where)
 
 
 def _clock(view: View, metric: str) -> Node:
@@ -92,6 +102,8 @@ def _clock(view: View, metric: str) -> Node:
         title=title,
         row_name=lambda weekday: view.words.weekday(MONDAY + timedelta(int(weekday) - 1)),
         column_name=column_time,
+        column_said=lambda hour: column_said(hour, 1, view.words),
+        tells=True,
     )
     return panel(title, drawn, note=view.say(_CLOCK_NOTE.format(months=str(CLOCK_MONTHS))))
 
@@ -102,3 +114,52 @@ def _months(today: date) -> tuple[date, ...]:
     while len(months) < CLOCK_MONTHS:
         months.append(start("month", months[-1] - timedelta(1)))
     return tuple(months)
+
+
+@page.picture("metric", "region", "project", "channel")
+def picture(view: View) -> Sheet:
+    """The three grids; of many projects those with the most cases."""
+    metric, hours = chosen_metric(view), int(view.filters.hours)
+    grid = rolling_hours(view.snapshot, view.pack, metric, hours, view.where)
+    blocks = [_rolling_block(view, busiest(grid, MOST_ROWS)), _grade_block(view), _clock_block(view, metric)]
+    return Sheet(_days(view), blocks, left_out=max(len(grid.rows) - MOST_ROWS, 0))
+
+
+def _rolling_block(view: View, grid: Grid) -> Block:
+    metric = view.pack.metric(grid.metric)
+    column = _DAY if grid.hours_per_column >= 24 else _HOUR
+    return heat_block(
+        grid,
+        metric,
+        view.words,
+        title=view.say(_ROLLING.format(metric=view.say(metric.label), column=view.say(column))),
+        row_name=view.snapshot.project_name,
+        column_name=lambda column: column_time(column, grid.hours_per_column),
+        note=_days(view),
+    )
+
+
+def _grade_block(view: View) -> Block:
+    grid = _by_grade(view)
+    return heat_block(
+        replace(grid, rows=grid.rows[:MOST_ROWS], cells=grid.cells[:MOST_ROWS]),
+        view.pack.metric(grid.metric),
+        view.words,
+        title=view.say(_GRADES),
+        row_name=view.snapshot.channel_name,
+        column_name=lambda grade: grade or view.say(_UNGRADED),
+        note=view.say(_GRADE_NOTE.format(days=str(GRADE_DAYS))),
+    )
+
+
+def _clock_block(view: View, metric: str) -> Block:
+    grid = weekday_by_hour(view.snapshot, view.pack, metric, _months(view.as_of.date()), view.where)
+    return heat_block(
+        grid,
+        view.pack.metric(metric),
+        view.words,
+        title=view.say(_CLOCK.format(metric=view.say(view.pack.metric(metric).label))),
+        row_name=lambda weekday: view.words.weekday(MONDAY + timedelta(int(weekday) - 1)),
+        column_name=column_time,
+        note=view.say(_CLOCK_NOTE.format(months=str(CLOCK_MONTHS))),
+    )

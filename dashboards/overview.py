@@ -6,13 +6,14 @@ from htpy import Node
 
 from components.alert import alert_counts, alerts
 from components.pace import pace_bars, pace_legend
+from components.picture import Block, findings_block, tiles_block, verdict_block
 from components.shell import panel, part
 from components.tile import tiles
 from components.verdict import verdict
-from dashboards._head import head
-from dashboards._page import Page, View, target_gap
-from metrics.overview import compared, pace, paces, standing
-from metrics.pack import Label
+from dashboards._head import head, period_days
+from dashboards._page import Page, Sheet, View, target_gap
+from metrics.overview import Compared, Pace, compared, pace, paces, standing
+from metrics.pack import Label, Metric
 from metrics.periods import Comparison, comparison, holiday_names
 from metrics.query import known_by_staff
 from metrics.rules import foremost
@@ -57,19 +58,35 @@ def _parts(view: View) -> Iterator[Node]:
 
 
 def _verdict(view: View) -> Node:
+    return verdict(_year(view), target_gap(view), view.words, title=_verdict_title(view))
+
+
+def _year(view: View) -> Pace:
     # Targets are set for projects, not for channels.
-    year = pace(view.frames, view.pack, "year", None, Where(project=view.where.project))
-    metric = view.say(view.pack.metric(view.pack.overview_target).label)
-    return verdict(year, target_gap(view), view.words, title=view.say(_VERDICT.format(metric=metric)))
+    return pace(view.frames, view.pack, "year", None, Where(project=view.where.project))
+
+
+def _verdict_title(view: View) -> str:
+    return view.say(_VERDICT.format(metric=view.say(view.pack.metric(view.pack.overview_target).label)))
 
 
 def _numbers(view: View) -> Node:
+    found, metrics = _compared(view)
+    return panel(view.say(_NUMBERS), tiles(found, metrics, view.words), note=_against(view))
+
+
+def _compared(view: View) -> tuple[list[Compared], dict[str, Metric]]:
+    """The numbers this viewer may see, against the same point of the period before."""
     against = comparison(view.period, view.as_of)
     names = [name for name in view.pack.overview_numbers if not view.is_own or known_by_staff(view.pack, name)]
-    found = [compared(view.frames, view.pack, name, against, view.where) for name in names]
     metrics = {name: view.pack.metric(name) for name in names}
-    notes = (view.say(against.label), _holidays(view, against))
-    return panel(view.say(_NUMBERS), tiles(found, metrics, view.words), note=" · ".join(filter(None, notes)))
+    return [compared(view.frames, view.pack, name, against, view.where) for name in names], metrics
+
+
+def _against(view: View) -> str:
+    """What the numbers are compared with, and a word of caution about holidays."""
+    against = comparison(view.period, view.as_of)
+    return " · ".join(filter(None, (view.say(against.label), _holidays(view, against))))
 
 
 def _holidays(view: View, against: Comparison) -> str:
@@ -87,9 +104,13 @@ def _festivals(names: tuple[str, ...]) -> str:
 
 
 def _own(view: View) -> Node:
-    metrics = {name: view.pack.metrics[name] for name in OWN_STATES if name in view.pack.metrics}
-    found = [standing(view.frames, view.pack, name, view.where) for name in metrics]
+    found, metrics = _own_states(view)
     return panel(view.say(_OWN), tiles(found, metrics, view.words), note=view.say(_NOW))
+
+
+def _own_states(view: View) -> tuple[list[Compared], dict[str, Metric]]:
+    metrics = {name: view.pack.metrics[name] for name in OWN_STATES if name in view.pack.metrics}
+    return [standing(view.frames, view.pack, name, view.where) for name in metrics], metrics
 
 
 def _worst(view: View) -> Node:
@@ -113,3 +134,21 @@ def _paces(view: View) -> Node:
         ),
         note=view.say(_YEAR),
     )
+
+
+@page.picture("region", "project", "channel")
+def picture(view: View) -> Sheet:
+    """The verdict, the numbers and the worst findings; for a salesperson the own numbers."""
+    numbers = tiles_block(view.say(_NUMBERS), *_compared(view), view.words, note=_against(view))
+    if view.is_own:
+        return Sheet(
+            period_days(view),
+            [numbers, tiles_block(view.say(_OWN), *_own_states(view), view.words, note=view.say(_NOW))],
+        )
+    judged = verdict_block(_year(view), target_gap(view), view.words, title=_verdict_title(view))
+    return Sheet(period_days(view), [judged, numbers, _worst_block(view)])
+
+
+def _worst_block(view: View) -> Block:
+    found = foremost(view.findings, WORST)
+    return findings_block(view.say(_WORST), found, view.pack.rules, view.subject, view.words, view.as_of)

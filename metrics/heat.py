@@ -30,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells by row and column; `rows` and `columns` are ids with their place, `bounds` the lower ends of levels 1 to 5."""
+    """Cells by row and column; `rows` and `columns` are ids with their place, `bounds` the lower ends of levels 1 to 5, `running` the column that as_of stands in."""
 
     metric: str
     rows: tuple[str, ...]
@@ -39,6 +39,7 @@ class Grid:
     bounds: tuple[Number, ...]
     hours_per_column: int = 1
     absent: Reading | None = None
+    running: str | None = None
 
 
 def rolling_hours(snapshot: Snapshot, pack: Pack, metric: str, hours: int, where: Where = EVERYTHING) -> Grid:
@@ -63,7 +64,8 @@ def _rolling(snapshot: Snapshot, pack: Pack, metric: str, hours: int, width: int
     inside = (places >= 0) & (at <= _hour(snapshot.as_of))
     names = tuple(column.isoformat() for column in columns)
     frame = frame[inside].assign(column=_named(places[inside], names))
-    return _grid(snapshot, pack, metric, frame, ("project", "column"), _projects(snapshot, where), names, width)
+    grid = _grid(snapshot, pack, metric, frame, ("project", "column"), _projects(snapshot, where), names, width)
+    return replace(grid, running=names[-1])
 
 
 def _named(places: Integers, names: tuple[str, ...]) -> "pd.Categorical[str]":

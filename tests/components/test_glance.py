@@ -216,9 +216,34 @@ def test_rates_on_few_cases_are_hatched_without_colour() -> None:
     cells = Cell(ratio(1, 3), 3, True, 0), Cell(ratio(0, 0), 0, False, 0), Cell(ratio(9, 30), 30, False, 3)
     grid = a_grid(cells)
     shown = str(heatmap.heatmap(grid, a_metric(format="percent"), ZH, title="到访率", row_name=str, column_name=str))
-    assert '<td class="heat-cell is-few" title="3 例 · 样本不足">33.3</td>' in shown
+    assert '<td class="heat-cell is-few" title="1 ÷ 3 · 3 例 · 样本不足">33.3</td>' in shown
     assert ">–</td>" in shown
     assert "斜纹格样本不足" in text_of(shown)
+
+
+HOURS = tuple(f"2024-11-{day}T{hour:02}:00:00" for day, hour in ((19, 21), (19, 22), (19, 23), (20, 0)))
+
+
+def test_hours_stand_under_their_days_and_the_hour_that_runs_is_marked() -> None:
+    grid = replace(a_grid(tuple(Cell(count(at), at, False, 0) for at in range(4))), columns=HOURS, running=HOURS[-1])
+    shown = str(
+        heatmap.heatmap(grid, a_metric(), ZH, title="留电", row_name=str, column_name=heatmap.column_time, tells=True)
+    )
+    assert '<th scope="colgroup" colspan="3">11月19日</th><th scope="colgroup" colspan="1">20日</th>' in shown
+    assert re.findall(r'<th class="is-running"[^>]*aria-current="time">(\d+)</th>', shown) == ["0"]
+    assert "最后一列还没过完" in text_of(shown)
+
+
+@pytest.mark.parametrize(
+    ("column", "hours", "said"),
+    [
+        ("8", 1, "08:00–09:00"),
+        ("2024-11-20T21:00:00", 3, "11月20日 21:00–24:00"),
+        ("2024-11-20T00:00:00", 24, "11月20日 周三"),
+    ],
+)
+def test_a_column_in_full_says_its_day_and_its_hours(column: str, hours: int, said: str) -> None:
+    assert heatmap.column_said(column, hours, ZH) == said
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ DATA = {
     "/_dash-layout": set(ROLES),
     "/_dash-dependencies": set(ROLES),
 }
+PICTURES = {f"/picture/{page.name}.png": DOCUMENTS[page.path] for page in PAGES}
 """Who may open what; everybody else gets 403, strangers the sign-in page or 401."""
 CALL = {
     "output": "trend.figure",
@@ -62,7 +63,7 @@ CALL = {
 }
 
 
-@pytest.mark.parametrize("path", [*DOCUMENTS, "/no-such-page", "/funnels?project=p1", "/assets/live.js"])
+@pytest.mark.parametrize("path", [*DOCUMENTS, *PICTURES, "/no-such-page", "/funnels?project=p1", "/assets/live.js"])
 def test_a_stranger_is_sent_to_sign_in(stage: Stage, path: str) -> None:
     answer = stage.client().get(path)
     assert answer.status_code in (303, 401) and not any(name in answer.text for name in NAMES)
@@ -84,11 +85,23 @@ def test_each_role_opens_what_it_may_and_nothing_else(stage: Stage, role: str, p
         assert "文昌学府" not in answer.text and "望澜湾" not in answer.text
 
 
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("path", "roles"), PICTURES.items())
+def test_each_role_has_the_pictures_of_its_pages_and_no_others(
+    stage: Stage, role: str, path: str, roles: set[str]
+) -> None:
+    answer = stage.client(role).get(path)
+    assert answer.status_code == (200 if role in roles else 403)
+    assert (answer.mimetype == "image/png") == (role in roles)
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_the_routes_are_those_listed_here(stage: Stage) -> None:
     rules = {re.sub(r"<.*", "", rule.rule) for rule in stage.site.server.url_map.iter_rules()}
     dash_s_own = {"/_dash-update-component", "/_dash-component-suites/", "/_reload-hash", "/_favicon.ico", "/assets/"}
     open_files = {"/sw.js", "/manifest.webmanifest", "/icon/"}
-    known = {*DOCUMENTS, *DATA, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *open_files, *dash_s_own}
+    pages = {*DOCUMENTS, *DATA, *PICTURES}
+    known = {*pages, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *open_files, *dash_s_own}
     assert rules == known
 
 

@@ -1,0 +1,17 @@
+"""The row under a page that passes it on: its address, and its picture."""
+
+from htpy import Element, a, div, span
+
+from components.icons import icon
+from components.words import Words
+
+
+def share(link: str, picture: str, words: Words) -> Element:
+    """Two plain links; the script beside the page copies the first and hands on the picture behind the second."""
+    return div(".share")[
+        span(".share-word")[words.of("share")],
+        a(".share-link", href=link, data_share="link", data_done=words.of("copied"))[
+            icon("link"), span[words.of("share_link")]
+        ],
+        a(".share-link", href=picture, data_share="picture")[icon("picture"), span[words.of("share_picture")]],
+    ]
