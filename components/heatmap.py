@@ -13,7 +13,7 @@ from metrics.heat import Cell, Grid
 from metrics.pack import Metric
 
 Naming = Callable[[str], str]
-_CELL = Markup('<td class="heat-cell %s" title="%s">%s</td>')
+_CELL, _TITLE = Markup('<td class="heat-cell %s"%s>%s</td>'), Markup(' title="%s"')
 """A page holds a thousand cells, so they are filled in as text; Markup escapes what goes into it."""
 
 
@@ -106,7 +106,8 @@ def column_said(column: str, hours_per_column: int, words: Words) -> str:
 
 def _cell(cell: Cell, metric: Metric, words: Words) -> Markup:
     state = "is-few" if cell.few else f"level-{cell.level}"
-    return _CELL % (state, _title(cell, metric, words), shown(cell, metric, words))
+    behind = _behind(cell, metric, words)
+    return _CELL % (state, _TITLE % behind if behind else "", shown(cell, metric, words))
 
 
 def shown(cell: Cell, metric: Metric, words: Words) -> str:
@@ -116,13 +117,11 @@ def shown(cell: Cell, metric: Metric, words: Words) -> str:
     return words.value(cell.reading.value, metric.format).removesuffix("%")
 
 
-def _title(cell: Cell, metric: Metric, words: Words) -> str:
-    """What is behind a cell: numerator and denominator of a rate, the cases, and why there is no number."""
-    said = [words.quotient(cell.reading, metric.format) or "", words.of("cases", n=f"{cell.n:,}")]
+def _behind(cell: Cell, metric: Metric, words: Words) -> str:
+    """What is behind a cell: numerator and denominator of a rate, that they are few, or why there is no number."""
     if cell.reading.is_missing:
-        said.append(words.reason(cell.reading))
-    elif cell.few:
-        said.append(words.of("few"))
+        return words.reason(cell.reading)
+    said = (words.quotient(cell.reading, metric.format), words.of("few") if cell.few else None)
     return " · ".join(filter(None, said))
 
 
@@ -137,7 +136,6 @@ def _told(words: Words) -> Element:
 
 
 def _legend(grid: Grid, metric: Metric, words: Words) -> Element:
-    has_few = any(cell.few for row in grid.cells for cell in row)
     return div(".legend")[
         ul(".legend-scale", aria_label=words.of("legend"))[
             li[i(".swatch.level-0"), words.of("nothing_level")],
@@ -146,7 +144,7 @@ def _legend(grid: Grid, metric: Metric, words: Words) -> Element:
                 for level, bound in enumerate(grid.bounds, 1)
             ],
         ],
-        p(".legend-notes")[[_note(said) for said in scale_notes(grid, metric, words)], has_few and _few(words)],
+        p(".legend-notes")[[_note(said) for said in scale_notes(grid, metric, words)], has_few(grid) and _few(words)],
     ]
 
 
@@ -156,6 +154,11 @@ def _note(said: str) -> Node:
 
 def _few(words: Words) -> Node:
     return span[i(".swatch.is-few"), words.of("few_cells")]
+
+
+def has_few(grid: Grid) -> bool:
+    """Whether a cell of the grid rests on too few cases."""
+    return any(cell.few for row in grid.cells for cell in row)
 
 
 def scale_notes(grid: Grid, metric: Metric, words: Words) -> list[str]:

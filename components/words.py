@@ -136,7 +136,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "hours_each": ("每格 {hours} 小时,标的是起点", "{hours} hours a cell, named by the first"),
     "hour_runs": ("最后一列还没过完", "The last column is still running"),
     "in_percent": ("单位 %", "In %"),
-    "cases": ("{n} 例", "{n} cases"),
     "day_alone": ("{day}日", "{day}"),
     "column_before": ("前一列", "Column before"),
     "column_after": ("后一列", "Next column"),
