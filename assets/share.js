@@ -1,6 +1,7 @@
-/* Passes a page on: its address to the phone's own sheet or the clipboard, its picture as a file; without it both are plain links. */
+/* Passes a page on. On a phone to its own sheet; at a desk the address is copied and the picture saved. Without this script both are plain links. */
 (() => {
   "use strict";
+  const desk = matchMedia("(pointer: fine)").matches;
   const copy = text => {
     if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
     const field = document.body.appendChild(document.createElement("textarea"));
@@ -16,28 +17,31 @@
     word.textContent = link.dataset.done;
     setTimeout(() => { word.textContent = text; }, 2000);
   };
-  const left = error => error.name === "AbortError";
+  const save = file => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = file.name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  };
 
   function pass(link) {
-    if (navigator.share) return navigator.share({ title: document.title, url: link.href });
+    if (navigator.share && !desk) return navigator.share({ title: document.title, url: link.href });
     return copy(link.href).then(() => say(link));
   }
-  function hand(link) {
-    return fetch(link.href, { cache: "no-store", redirect: "error" }).then(answer => {
-      if (!answer.ok) throw new Error(answer.status);
-      return answer.blob();
-    }).then(picture => {
-      const name = link.pathname.split("/").pop(), files = [new File([picture], name, { type: "image/png" })];
-      if (!navigator.canShare({ files })) throw new Error("files");
-      return navigator.share({ files });
-    });
+  async function hand(link) {
+    const answer = await fetch(link.href, { cache: "no-store", redirect: "error" });
+    if (!answer.ok) throw new Error(answer.status);
+    const name = answer.headers.get("Content-Disposition").split('"')[1];
+    const file = new File([await answer.blob()], name, { type: "image/png" });
+    return desk ? save(file) : navigator.share({ files: [file] });
   }
   document.addEventListener("click", event => {
     const link = event.target.closest && event.target.closest("[data-share]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const way = link.dataset.share === "link" ? pass : navigator.canShare ? hand : null;
+    const way = link.dataset.share === "link" ? pass : desk || navigator.canShare ? hand : null;
     if (!way) return;
     event.preventDefault();
-    way(link).catch(error => { if (!left(error)) location.assign(link.href); });
+    way(link).catch(error => { if (error.name !== "AbortError") location.assign(link.href); });
   });
 })();

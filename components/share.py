@@ -7,11 +7,11 @@ from components.words import Words
 
 
 def share(link: str, picture: str, words: Words) -> Element:
-    """Two plain links; the script beside the page copies the first and hands on the picture behind the second."""
+    """Two plain links, which the script beside the page passes on: the page's address and its picture."""
     return div(".share")[
         span(".share-word")[words.of("share")],
         a(".share-link", href=link, data_share="link", data_done=words.of("copied"))[
-            icon("link"), span[words.of("share_link")]
+            icon("link"), span(aria_live="polite")[words.of("share_link")]
         ],
         a(".share-link", href=picture, data_share="picture")[icon("picture"), span[words.of("share_picture")]],
     ]

@@ -273,11 +273,16 @@ def content(page: Page, view: View, build: str) -> Content:
     badges = {} if view.is_own else {"alerts": sum(one.severity == "red" for one in view.own_findings)}
     title = f"{view.say(page.title)} · {view.words.of('product')}"
     still = standing_still(view.snapshot.frozen, view.words, view.as_of)
-    row = share(view.filters.address(page.path), view.filters.address(f"/picture/{page.name}.png"), view.words)
-    html = str(fragment[still, page.render(view), part("share", row)])
+    html = str(fragment[still, page.render(view), part("share", _share(page, view))])
     places = str(fragment[[span(data_part=f"badge-{name}")[badge(number)] for name, number in badges.items()]])
     payload, etag = live_answer(title, html + places, build)
     return Content(title, html, badges, payload, etag)
+
+
+def _share(page: Page, view: View) -> Node:
+    """The page's address and its picture's with the filters, but not with the sender's own colours."""
+    link, picture = (view.filters.address(path, theme="") for path in (page.path, f"/picture/{page.name}.png"))
+    return share(link, picture, view.words)
 
 
 def live_answer(title: str, html: str, build: str) -> tuple[bytes, str]:

@@ -120,7 +120,7 @@ class Site(dash.Dash):
         snapshot = self.world.reader.current()
         if snapshot is None:
             return waiting_page(self.world, self.files)
-        g.page, g.view = page, self.view(snapshot, asked_scope())
+        g.page, g.view = page, self.asked_view(snapshot)
         after_this_request(keep_on_the_phone)
         return str(super().index())  # type: ignore[no-untyped-call]
 
@@ -251,7 +251,7 @@ def _pages(site: Site, door: Door) -> None:
 
 def _live(site: Site, page: Page) -> Answer:
     snapshot = site.world.reader.current() or abort(503)
-    made = site.content(page, site.view(snapshot, asked_scope()))
+    made = site.content(page, site.asked_view(snapshot))
     return _live_answer(site.world, snapshot, made.payload, made.etag)
 
 
