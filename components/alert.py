@@ -79,10 +79,15 @@ def alerts(
     ]
 
 
+def counted(findings: Sequence[Finding], words: Words) -> list[tuple[str, str]]:
+    """Every severity with open alerts, and how many."""
+    found = [(level, sum(each.severity == level for each in findings)) for level in SEVERITIES]
+    return [(level, f"{words.of(level)} {n}") for level, n in found if n]
+
+
 def alert_counts(findings: Sequence[Finding], words: Words, *, href: str | None = None) -> Element:
     """How many alerts are open per severity, as one line; a calm word when there is none."""
-    found = [(level, sum(each.severity == level for each in findings)) for level in SEVERITIES]
-    inside = [span(f".severity.is-{level}")[icon(level), f"{words.of(level)} {n}"] for level, n in found if n] or [
+    inside = [span(f".severity.is-{level}")[icon(level), said] for level, said in counted(findings, words)] or [
         span(".severity.is-calm")[icon("calm"), words.of("calm")]
     ]
     return a(".alert-counts", href=href)[inside, icon("forward")] if href else p(".alert-counts")[inside]

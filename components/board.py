@@ -125,19 +125,22 @@ def _beside(row: Standing, metric: Metric, words: Words) -> Element | None:
 
 
 def _move(row: Standing, words: Words, had_week_before: bool) -> Element | None:
+    said = move_said(row, words, had_week_before)
     if row.change is None:
-        return span(".move.is-new")[words.of("new")] if had_week_before else None
+        return span(".move.is-new")[said] if said else None
     direction = _direction(row.change)
-    return span(f".move.is-{direction}")[row.change != 0 and icon(direction), move_said(row.change, words)]
+    return span(f".move.is-{direction}")[row.change != 0 and icon(direction), said]
 
 
 def _direction(change: int) -> str:
     return "up" if change > 0 else "down" if change < 0 else "same"
 
 
-def move_said(change: int, words: Words) -> str:
-    """How many places were won or lost since the week before."""
-    return words.of(f"rank_{_direction(change)}", n=abs(change))
+def move_said(row: Standing, words: Words, had_week_before: bool) -> str:
+    """How many places were won or lost since the week before, or that the row is new."""
+    if row.change is None:
+        return words.of("new") if had_week_before else ""
+    return words.of(f"rank_{_direction(row.change)}", n=abs(row.change))
 
 
 def _unranked(rows: Sequence[Standing], metric: Metric, name: Naming, words: Words) -> Element:

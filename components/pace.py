@@ -28,25 +28,30 @@ def _name(pace: Pace, project_name: Callable[[str], str | None], words: Words) -
 
 
 def _line(pace: Pace, name: str, words: Words, href: Callable[[Pace], str] | None) -> Element:
-    state = pace_state(pace)
-    return li(f".pace.is-{state}")[
+    return li(f".pace.is-{pace_state(pace)}")[
         span(".pace-name")[a(href=href(pace))[name] if href else name],
-        _unset(pace, words) if pace.attainment is None else _set(pace, state, words),
+        _unset(pace, words) if pace.attainment is None else _set(pace, words),
     ]
 
 
-def _unset(pace: Pace, words: Words) -> Node:
+def pace_said(pace: Pace, words: Words) -> tuple[str, str]:
+    """The value of a line, and how it stands; without a target, what was done and why there is no share."""
+    if pace.attainment is not None:
+        return words.percent(pace.attainment), words.of(pace_state(pace), value=words.short_points(pace.behind or 0))
     why = words.missing(pace.done) if pace.done.is_missing else words.of("missing_no_target")
-    done = "" if pace.done.is_missing else f"{words.of('done')} {words.number(pace.done, 'money')}"
+    return "" if pace.done.is_missing else f"{words.of('done')} {words.number(pace.done, 'money')}", why
+
+
+def _unset(pace: Pace, words: Words) -> Node:
+    done, why = pace_said(pace, words)
     return [span(".pace-value.is-plain")[done], span(".pace-state.is-missing")[why]]
 
 
-def _set(pace: Pace, state: str, words: Words) -> Node:
-    attainment, behind = pace.attainment or 0, pace.behind or 0
-    said = words.of(state, value=words.short_points(behind))
-    label = f"{words.of('attainment')} {words.percent(attainment)}, {words.of('elapsed')} {words.percent(pace.elapsed)}"
+def _set(pace: Pace, words: Words) -> Node:
+    value, said = pace_said(pace, words)
+    label = f"{words.of('attainment')} {value}, {words.of('elapsed')} {words.percent(pace.elapsed)}"
     return [
-        span(".pace-value")[words.percent(attainment)],
+        span(".pace-value")[value],
         span(".pace-state")[said],
         pace_rail(pace.attainment, pace.elapsed, label),
     ]

@@ -5,14 +5,16 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from components.alert import message, since
+from components.alert import counted, message, since
 from components.board import move_said
 from components.funnel import asides, is_drawn, is_over, peers_length, scale_of
-from components.heatmap import column_days, scale_notes, shown
+from components.heatmap import column_days, has_few, scale_notes, shown
+from components.leak import LEAK_HEADS, leak_figures
+from components.pace import pace_said
 from components.verdict import gap_said, gap_sum, pace_state, unset
 from components.words import Change, Words
 from metrics.boards import Board, Standing
-from metrics.funnel import Funnel, Stage
+from metrics.funnel import Funnel, Leak, Stage
 from metrics.heat import Cell, Grid
 from metrics.overview import Compared, Gap, Pace
 from metrics.pack import Metric, Rule
@@ -24,6 +26,8 @@ Naming = Callable[[str], str | None]
 LONGEST = 80
 _ARROWS = {"up": "▲", "down": "▼"}
 _STATES = {"behind": "red", "ahead": "green"}
+_KEPT = ("skipped", "over", "immature", "missing")
+"""What is said beside a step also where there is little room."""
 
 
 def short(text: str) -> str:
@@ -38,7 +42,6 @@ def _share(part: Number, whole: Number) -> float:
 
 def verdict_block(pace: Pace, gap: Gap | None, words: Words, *, title: str) -> Block:
     """Attainment against time elapsed, and the customers still missing."""
-    state, full = pace_state(pace), max(Fraction(1), pace.attainment or Fraction(0))
     value, said = (
         unset(pace, words) if pace.attainment is None else (words.percent(pace.attainment), _stands(pace, words))
     )
@@ -49,16 +52,41 @@ def verdict_block(pace: Pace, gap: Gap | None, words: Words, *, title: str) -> B
         "title": title,
         "value": value,
         "state": said,
-        "tone": _STATES.get(state, "quiet"),
-        "done": _share(pace.attainment, full) if pace.attainment is not None else None,
-        "elapsed": _share(pace.elapsed, full),
         "note": f"{done} · {elapsed}" if done else "",
         "gap": gap and {"said": f"{words.of('gap')} {gap_said(gap, words)}", "sum": gap_sum(gap, words)},
+        **_rail(pace),
+    }
+
+
+def _rail(pace: Pace) -> Block:
+    """What is done and the time elapsed, both out of the target or of what was done beyond it."""
+    full = max(Fraction(1), pace.attainment or Fraction(0))
+    return {
+        "tone": _STATES.get(pace_state(pace), "quiet"),
+        "done": None if pace.attainment is None else _share(pace.attainment, full),
+        "target": _share(1, full) if full > 1 else None,
+        "elapsed": _share(pace.elapsed, full),
     }
 
 
 def _stands(pace: Pace, words: Words) -> str:
     return words.of(f"is_{pace_state(pace)}", value=words.points(pace.behind or 0))
+
+
+def paces_block(title: str, paces: Sequence[Pace], name: Naming, words: Words, *, note: str = "") -> Block:
+    """Each project's share of its target beside the time elapsed, in the order given."""
+    return {
+        "kind": "paces",
+        "title": title,
+        "note": note,
+        "legend": f"┃ {words.of('elapsed')}",
+        "paces": [_pace(each, short(name(each.project or "") or words.of("unassigned")), words) for each in paces],
+    }
+
+
+def _pace(pace: Pace, name: str, words: Words) -> Block:
+    value, said = pace_said(pace, words)
+    return {"name": name, "value": value, "state": said, **_rail(pace)}
 
 
 def tiles_block(
@@ -112,9 +140,9 @@ def findings_block(
     words: Words,
     now: datetime,
     *,
-    note: str = "",
+    among: Sequence[Finding],
 ) -> Block:
-    """Open findings in the order given; a calm word when there is none."""
+    """Findings in the order given, and how many there are of each severity; a calm word when there is none."""
 
     def one(finding: Finding) -> Block:
         rule = rules[finding.rule]
@@ -126,11 +154,12 @@ def findings_block(
             "since": since(finding, words, now),
             "title": words.say(rule.label),
             "what": message(finding, rule, short(subject), words),
-            "next": f"{words.of('next_step')}:{words.say(rule.next_step)}",
+            "then": words.of("next_step"),
+            "next": words.say(rule.next_step),
         }
 
-    calm = "" if findings else f"{words.of('calm')} · {words.of('calm_reason')}"
-    return {"kind": "findings", "title": title, "note": note or calm, "findings": [one(each) for each in findings]}
+    note = [said for _, said in counted(among, words)] or [words.of("calm"), words.of("calm_reason")]
+    return {"kind": "findings", "title": title, "note": " · ".join(note), "findings": [one(each) for each in findings]}
 
 
 def funnels_block(title: str, cards: Sequence[tuple[Funnel, str]], words: Words, *, note: str = "") -> Block:
@@ -164,7 +193,32 @@ def _step(stage: Stage, before: Stage | None, scale: Number, words: Words, is_sm
         "skipped": _share(stage.skipped, scale),
         "open": _share(stage.open, scale),
         "peers": None if peers is None else _share(peers, scale),
-        "notes": [said for kind, said in notes if not is_small or kind in ("skipped", "immature", "missing")],
+        "notes": [said for kind, said in notes if not is_small or kind in _KEPT],
+    }
+
+
+def leak_block(
+    title: str, leaks: Sequence[Leak], channel_name: Naming, words: Words, *, note: str = "", min_n: int = 0
+) -> Block:
+    """Where a step leaks, channel by channel in the order given."""
+    most = max((leak.lost for leak in leaks), default=0)
+    return {
+        "kind": "leak",
+        "title": title,
+        "note": note if leaks else words.of("nothing_leaks"),
+        "heads": [words.of(key) for key in LEAK_HEADS],
+        "rows": [_leak(leak, channel_name(leak.channel), most, min_n, words) for leak in leaks],
+    }
+
+
+def _leak(leak: Leak, name: str | None, most: int, min_n: int, words: Words) -> Block:
+    figures = leak_figures(leak, words)
+    few = not leak.of_previous.is_missing and leak.of_previous.few(min_n)
+    return {
+        "name": short(name or words.of("unassigned")),
+        "figures": figures,
+        "few": words.of("few") if few else "",
+        "share": _share(leak.lost, most),
     }
 
 
@@ -183,7 +237,7 @@ def heat_block(
         "rows": [short(row_name(each) or words.of("unassigned")) for each in grid.rows],
         "cells": [[_cell(cell, metric, words) for cell in cells] for cells in grid.cells],
         "legend": _scale(grid, metric, words),
-        "notes": scale_notes(grid, metric, words),
+        "notes": scale_notes(grid, metric, words) + ([words.of("few_cells")] if has_few(grid) else []),
     }
 
 
@@ -207,22 +261,27 @@ def board_card(
     """The first places of one board; `of` says among how many a rank was won, where not all rows are shown."""
     rolling = words.of("rolling", weeks=board.weeks) if board.weeks > 1 else ""
     days = words.span(board.span.first, board.span.last)
+    had_week_before = any(row.change is not None for row in board.rows)
     return {
         "title": title,
         "note": " · ".join(filter(None, (days, rolling))),
+        "said": words.of("shrunk") if any(_is_shrunk(row) for row in board.rows) else "",
         "absent": words.reason(board.absent) if board.absent else words.of("empty_board"),
-        "rows": [_place(row, metric, name, words, of) for row in board.rows[:most]],
+        "rows": [_place(row, metric, name, words, of, had_week_before) for row in board.rows[:most]],
     }
 
 
-def _place(row: Standing, metric: Metric, name: Naming, words: Words, of: int | None) -> Block:
-    shrunk = row.raw.value != row.value.value
+def _is_shrunk(row: Standing) -> bool:
+    return row.raw.value != row.value.value
+
+
+def _place(row: Standing, metric: Metric, name: Naming, words: Words, of: int | None, had_week_before: bool) -> Block:
     return {
         "rank": f"{row.rank}/{of}" if of else str(row.rank),
         "top": (row.rank or 9) <= 3,
         "name": short(name(row.subject) or words.of("unassigned")),
         "value": words.number(row.value, metric.format),
-        "raw": f"{words.of('raw')} {words.number(row.raw, metric.format)}" if shrunk else "",
+        "raw": f"{words.of('raw')} {words.number(row.raw, metric.format)}" if _is_shrunk(row) else "",
         "tied": words.of("tied") if row.tied else "",
-        "move": "" if row.change is None else move_said(row.change, words),
+        "move": move_said(row, words, had_week_before),
     }

@@ -54,5 +54,7 @@ def _open(view: View, found: list[Finding]) -> str:
 def picture(view: View) -> Sheet:
     """The worst and oldest findings in view."""
     found = _found(view)
-    block = findings_block(view.say(page.title), found[:MOST], view.pack.rules, view.subject, view.words, view.as_of)
-    return Sheet(_open(view, found), [block], left_out=max(len(found) - MOST, 0))
+    shown = findings_block(
+        view.say(_LISTED), found[:MOST], view.pack.rules, view.subject, view.words, view.as_of, among=view.findings
+    )
+    return Sheet(_open(view, found), [shown], left_out=max(len(found) - MOST, 0))

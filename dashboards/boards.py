@@ -67,7 +67,7 @@ def picture(view: View) -> Sheet:
     """The first places of every board."""
     monday = chosen_week(view)
     ranked = [(spec, *_ranking(view, spec, monday)) for spec in view.pack.boards.values()]
-    left_out = sum(max(len(ranking.rows) - PLACES, 0) for _, ranking, _ in ranked)
+    left_out = sum(max(len(ranking.rows) - PLACES, 0) + len(ranking.unranked) for _, ranking, _ in ranked)
     cards = [_card_block(view, *one) for one in ranked]
     return Sheet(_week(view, monday), [pictures.boards_block(cards)], left_out)
 

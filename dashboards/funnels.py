@@ -8,11 +8,11 @@ from htpy import Node, h2, p
 from components.funnel import LeakHref, funnel_card
 from components.funnel import funnels as funnel_grid
 from components.leak import leak_table
-from components.picture import funnels_block
+from components.picture import Block, funnels_block, leak_block
 from components.shell import panel, part
 from dashboards._head import head, period_days
 from dashboards._page import Page, Sheet, View
-from metrics.funnel import Funnel, Stage, funnel, leaks, project_funnels
+from metrics.funnel import Funnel, Leak, Stage, funnel, leaks, project_funnels
 from metrics.pack import FunnelStep, Label
 from metrics.query import Basis
 from metrics.scope import EVERYBODY
@@ -57,12 +57,19 @@ def _chosen_step(view: View) -> FunnelStep | None:
 
 
 def _leak(view: View, step: FunnelStep) -> Node:
-    label = view.say(step.label)
-    found = leaks(view.frames, view.pack, _basis(view), view.period.span(view.as_of), step.step, view.where)
-    table = leak_table(found, label, view.snapshot.channel_name, view.words, min_n=MIN_LEAK_CASES)
+    label, name = view.say(step.label), view.snapshot.channel_name
+    table = leak_table(_leaks(view, step), label, name, view.words, min_n=MIN_LEAK_CASES)
+    return panel(_leak_title(view, step), table, note=view.say(_BY_CHANNEL))
+
+
+def _leaks(view: View, step: FunnelStep) -> list[Leak]:
+    return leaks(view.frames, view.pack, _basis(view), view.period.span(view.as_of), step.step, view.where)
+
+
+def _leak_title(view: View, step: FunnelStep) -> str:
     name = view.snapshot.project_name(view.filters.project) if view.filters.project else None
-    title = view.say(_LEAK.format(step=label))
-    return panel(f"{name} · {title}" if name else title, table, note=view.say(_BY_CHANNEL))
+    title = view.say(_LEAK.format(step=view.say(step.label)))
+    return f"{name} · {title}" if name else title
 
 
 def _whole(view: View) -> Node:
@@ -127,11 +134,19 @@ def _of_peers(stage: Stage) -> Fraction | None:
 
 @page.picture("region", "project", "channel")
 def picture(view: View) -> Sheet:
-    """The funnel of everything in view, then each project's, worst leak first."""
+    """Where the chosen step leaks, the funnel of everything in view, then each project's, worst leak first."""
     days = f"{period_days(view)} · {view.words.of(f'basis_{_basis(view)}')}"
-    whole = funnels_block(_name(view), [(_funnel(view), "")], view.words)
+    step = _chosen_step(view)
+    blocks = [_leak_block(view, step)] if step else []
+    blocks.append(funnels_block(_name(view), [(_funnel(view), "")], view.words))
     if view.is_own or len(view.projects) < 2:
-        return Sheet(days, [whole])
+        return Sheet(days, blocks)
     named = _named(view)
     beside = funnels_block(view.say(_SIDE_BY_SIDE), named[:MOST_FUNNELS], view.words, note=view.say(_WORST_FIRST))
-    return Sheet(days, [whole, beside], left_out=max(len(named) - MOST_FUNNELS, 0))
+    return Sheet(days, [*blocks, beside], left_out=max(len(named) - MOST_FUNNELS, 0))
+
+
+def _leak_block(view: View, step: FunnelStep) -> Block:
+    name = view.snapshot.channel_name
+    note = view.say(_BY_CHANNEL)
+    return leak_block(_leak_title(view, step), _leaks(view, step), name, view.words, note=note, min_n=MIN_LEAK_CASES)

@@ -135,7 +135,6 @@ def _rolling_block(view: View, grid: Grid) -> Block:
         title=view.say(_ROLLING.format(metric=view.say(metric.label), column=view.say(column))),
         row_name=view.snapshot.project_name,
         column_name=lambda column: column_time(column, grid.hours_per_column),
-        note=_days(view),
     )
 
 

@@ -6,7 +6,7 @@ from htpy import Node
 
 from components.alert import alert_counts, alerts
 from components.pace import pace_bars, pace_legend
-from components.picture import Block, findings_block, tiles_block, verdict_block
+from components.picture import Block, findings_block, paces_block, tiles_block, verdict_block
 from components.shell import panel, part
 from components.tile import tiles
 from components.verdict import verdict
@@ -23,6 +23,7 @@ from metrics.totals import Where
 page = Page("overview", path="/", title=Label("总览", "Overview"), roles=EVERYBODY, has_trend=True)
 
 WORST = 3
+MOST_PACES = 60
 OWN_STATES = ("active_leads", "overdue_leads", "waiting_leads")
 _VERDICT = Label("年度目标 · {metric}", "Target of the year · {metric}")
 _NUMBERS = Label("关键数字", "Key numbers")
@@ -138,7 +139,7 @@ def _paces(view: View) -> Node:
 
 @page.picture("region", "project", "channel")
 def picture(view: View) -> Sheet:
-    """The verdict, the numbers and the worst findings; for a salesperson the own numbers."""
+    """The verdict, the numbers, the worst findings and every project's pace; for a salesperson the own numbers."""
     numbers = tiles_block(view.say(_NUMBERS), *_compared(view), view.words, note=_against(view))
     if view.is_own:
         return Sheet(
@@ -146,9 +147,17 @@ def picture(view: View) -> Sheet:
             [numbers, tiles_block(view.say(_OWN), *_own_states(view), view.words, note=view.say(_NOW))],
         )
     judged = verdict_block(_year(view), target_gap(view), view.words, title=_verdict_title(view))
-    return Sheet(period_days(view), [judged, numbers, _worst_block(view)])
+    blocks = [judged, numbers, _worst_block(view)]
+    if len(view.projects) < 2:
+        return Sheet(period_days(view), blocks)
+    found = paces(view.frames, view.pack, "year", view.projects)
+    name = view.snapshot.project_name
+    beside = paces_block(view.say(_PACES), found[:MOST_PACES], name, view.words, note=view.say(_YEAR))
+    return Sheet(period_days(view), [*blocks, beside], left_out=max(len(found) - MOST_PACES, 0))
 
 
 def _worst_block(view: View) -> Block:
     found = foremost(view.findings, WORST)
-    return findings_block(view.say(_WORST), found, view.pack.rules, view.subject, view.words, view.as_of)
+    return findings_block(
+        view.say(_WORST), found, view.pack.rules, view.subject, view.words, view.as_of, among=view.findings
+    )

@@ -13,7 +13,7 @@ from pylopdf_fonts_zh_cn import sans_path
 from components.picture import LONGEST
 from components.status import Freshness
 from dashboards import _pictures, boards
-from dashboards._page import Page, View
+from dashboards._page import Page, View, content
 from dashboards._site import PAGES
 from data_access import documents
 from data_access.store.people import Person
@@ -59,6 +59,55 @@ def test_a_picture_says_the_days_the_time_of_the_data_the_filters_and_whose_it_i
 def test_a_picture_holds_the_numbers_of_the_page() -> None:
     said = words("overview", a_view())
     assert all(part in said for part in ("21.3%", "14,107", "较上周同期(截至周三10:00)", "先看这三件"))
+
+
+SHOWN = {
+    "overview": {
+        "tile-value": "tiles.tiles.value",
+        "pace-value": "paces.paces.value",
+        "alert-what": "findings.findings.what",
+    },
+    "funnels": {"step-count": "funnels.funnels.steps.count", "figure leak-lost": "leak.rows.figures.3"},
+    "heat": {"heat-cell": "heat.cells.*.*.0"},
+    "boards": {"standing-value": "boards.boards.rows.value", "standing-name": "boards.boards.rows.name"},
+    "alerts": {"alert-what": "findings.findings.what"},
+}
+"""By page: what stands in elements of a class of the page, and where the picture's blocks hold the same."""
+
+
+def held(block: object, path: list[str]) -> Iterator[str]:
+    """Every text at a place of a block; lists on the way are gone through."""
+    if not path:
+        yield str(block)
+    elif isinstance(block, dict):
+        yield from held(block[path[0]], path[1:])
+    elif path[0].isdecimal():
+        yield from held(block[int(path[0])], path[1:])  # type: ignore[index]
+    else:
+        for each in block:  # type: ignore[attr-defined]
+            yield from held(each, path[1:] if path[0] == "*" else path)
+
+
+def shown(view: View, page: Page, css: str) -> list[str]:
+    """The text right at the start of every element of these classes."""
+    name = css.replace(" ", "[ ]")
+    return re.findall(rf'class="{name}[^"]*"[^>]*>([^<]*)<', content(page, view, "build-1").html)
+
+
+@pytest.mark.parametrize("role", ["leader", "head"])
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"project": "p1"}, {"period": "quarter", "step": "visit", "metric": "quality_share"}],
+    ids=["all", "a project", "a quarter"],
+)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_picture_has_exactly_the_numbers_of_the_page(page: Page, asked: dict[str, str], role: str) -> None:
+    view = a_view(role, **asked)
+    blocks = sheet(page, view)["blocks"]
+    for css, place in SHOWN[page.name].items():
+        kind, *path = place.split(".")
+        found = [each for block in blocks if block["kind"] == kind for each in held(block, path)]  # type: ignore[attr-defined]
+        assert found == shown(view, page, css)
 
 
 def test_filters_are_said_in_words_and_unknown_ones_are_left_out_as_on_the_page() -> None:
