@@ -68,8 +68,9 @@ def ranking(view: View, options: Options) -> Node:
     spec = view.pack.boards[options["board"]]
     found = board(view.frames, view.pack, spec, last_full_week(view.as_of.date()), view.where)
     name = view.referrer if spec.of == "referrer" else view.snapshot.project_name
-    shown = replace(found, rows=found.rows[: options["places"]], unranked=())
-    return board_card(shown, view.pack.metric(spec.metric), view.say(spec.label), name, view.words)
+    return board_card(
+        found, view.pack.metric(spec.metric), view.say(spec.label), name, view.words, top=options["places"]
+    )
 
 
 def head_to_head(view: View, options: Options) -> Node:

@@ -407,7 +407,8 @@ def _errors(site: Site) -> None:
         id = error_id()
         if request.path.startswith(_HINT):
             return {"error": id}, code
-        return failed(code, id, world.words(request.args.get("lang", "")), css), code
+        role = g.person.role if g.get("person") else None
+        return failed(code, id, world.words(request.args.get("lang", "")), css, role=role), code
 
     def refused(error: HTTPException) -> Any:
         return error if error.code is None or error.code < 400 else answer(error.code)

@@ -60,7 +60,7 @@ def panel(**said: Any) -> dict[str, Any]:
         pytest.param(panel(kind="heat"), "panels[1] has no 'metric'. Give metric = …", id="missing option"),
         pytest.param(panel(kind="heat", metric="leeds"), "panels[1].metric is 'leeds'. Did you mean 'leads'?", id="metric"),
         pytest.param(panel(kind="heat", metric="leads", hour=24), "panels[1].hour is no setting here. Did you mean 'hours'?", id="option"),
-        pytest.param(panel(kind="heat", metric="leads", hours=12), "panels[1].hours is 12. Known are: 24, 168.", id="hours"),
+        pytest.param(panel(kind="heat", metric="leads", hours=12), "panels[1].hours is 12. Known are: 168, 24.", id="hours"),
         pytest.param(panel(kind="board", board="referal_king"), "Did you mean 'referral_king'?", id="board"),
         pytest.param(panel(kind="board", board="cost_per_lead"), "shows amounts of money, which this scene does not", id="money on a board"),
         pytest.param(panel(kind="target"), "shows amounts of money", id="money by nature"),

@@ -1,14 +1,17 @@
 """What pages show of what was counted: the foremost findings, the busiest rows, one's own place, every project's pace."""
 
 from dataclasses import replace
+from datetime import timedelta
+from itertools import product
 
 from metrics.boards import board, only
 from metrics.heat import busiest, hourly_metrics, rolling_hours
 from metrics.overview import pace, paces, standing
 from metrics.query import known_by_staff
 from metrics.rules import findings, foremost, worst_first
+from metrics.snapshot import Snapshot
 from metrics.totals import Frames, Where
-from tests.snapshots import AS_OF, property_pack, small_snapshot
+from tests.snapshots import AS_OF, a_snapshot, property_pack, small_rows, small_snapshot
 
 PACK = property_pack()
 SNAPSHOT = small_snapshot()
@@ -49,6 +52,28 @@ def test_one_s_own_row_keeps_its_rank_among_all() -> None:
     everybody = board(FRAMES, PACK, PACK.boards["exposure"], AS_OF.date().replace(day=2))
     for row in everybody.rows:
         assert only(everybody, frozenset((row.subject,))).rows == (row,)
+
+
+def test_rates_that_differ_by_chance_only_rank_nobody_above_another() -> None:
+    seen = board(Frames(_visits(21, 20, 22)), PACK, PACK.boards["visit_conversion"], AS_OF.date() - timedelta(9))
+    assert seen.by_chance and {one.rank for one in seen.rows} == {1} and {one.change for one in seen.rows} == {None}
+    seen = board(Frames(_visits(45, 10, 22)), PACK, PACK.boards["visit_conversion"], AS_OF.date() - timedelta(9))
+    assert not seen.by_chance and [one.rank for one in seen.rows] == [1, 2, 3]
+
+
+def _visits(*each: int) -> Snapshot:
+    """Three projects with 60 leads in each of the last weeks, of which so many came on the same day."""
+    rows = small_rows()
+    rows["lead"], rows["visit"] = [], []
+    for project, visited in enumerate(each, start=1):
+        for week, number in product(range(1, 4), range(60)):
+            id = f"l{project}-{week}-{number}"
+            at = AS_OF.replace(hour=9) - timedelta(days=7 * week)
+            lead = {"id": id, "project_id": f"p{project}", "channel_id": "c1", "created_at": at}
+            rows["lead"].append(lead)
+            if number < visited:
+                rows["visit"].append({"id": f"v{id}", "lead_id": id, "project_id": f"p{project}", "at": at})
+    return a_snapshot(**{name: rows[name] for name in ("project", "channel", "lead", "visit")})
 
 
 def test_the_paces_are_those_asked_one_by_one_farthest_behind_first() -> None:
