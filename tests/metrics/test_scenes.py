@@ -65,7 +65,7 @@ def panel(**said: Any) -> dict[str, Any]:
         pytest.param(panel(kind="board", board="cost_per_lead"), "shows amounts of money, which this scene does not", id="money on a board"),
         pytest.param(panel(kind="target"), "shows amounts of money", id="money by nature"),
         pytest.param(panel(kind="today", numbers=["net_contract_amount"]), "shows amounts of money", id="money among numbers"),
-        pytest.param(panel(kind="duel"), "needs either board, whose first two meet, or two projects", id="duel of nobody"),
+        pytest.param(panel(kind="duel"), "needs a board, whose first two meet, or two projects, or teams", id="duel of nobody"),
         pytest.param(panel(kind="duel", projects=["1", "1"]), "Give two different project ids", id="duel with oneself"),
         pytest.param(panel(kind="latest", kinds=["leed"]), "panels[1].kinds[1] is 'leed'. Did you mean 'lead'?", id="event"),
     ],

@@ -1,5 +1,6 @@
 """What pages show of what was counted: the foremost findings, the busiest rows, one's own place, every project's pace."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -7,9 +8,11 @@ from itertools import product
 from metrics.boards import board, only
 from metrics.heat import busiest, hourly_metrics, rolling_hours
 from metrics.overview import pace, paces, standing
+from metrics.periods import Span
 from metrics.query import known_by_staff
 from metrics.rules import findings, foremost, worst_first
 from metrics.snapshot import Snapshot
+from metrics.teams import foremost_teams, team_measures
 from metrics.totals import Frames, Where
 from tests.snapshots import AS_OF, a_snapshot, property_pack, small_rows, small_snapshot
 
@@ -90,3 +93,18 @@ def test_spend_is_not_known_by_salesperson() -> None:
 def test_a_state_has_no_past() -> None:
     own = standing(FRAMES, PACK, "active_leads", Where(staff=frozenset(("s1",))))
     assert own.now.value == own.at_cut.value and own.change is None and own.before.missing == "no_record"
+
+
+def test_the_foremost_teams_are_those_whose_people_did_most() -> None:
+    last_week = Span(AS_OF.date() - timedelta(9), AS_OF.date() - timedelta(3))
+    rows, people = small_rows(), {"s1": "甲组", "s2": "甲组", "s3": "乙组", "s4": None}
+    for one in rows["staff"]:
+        one["team"] = people[one["id"]]
+    found = foremost_teams(Frames(a_snapshot(**rows)), PACK, "leads", last_week)
+    done = Counter(
+        people[lead["staff_id"]]
+        for lead in rows["lead"]
+        if last_week.first <= lead["created_at"].date() <= last_week.last
+    )
+    assert [(team.name, team.staff) for team in found] == [("甲组", {"s1", "s2"}), ("乙组", {"s3"})]
+    assert done["甲组"] > done["乙组"] > 0 and "contract_amount" not in team_measures(PACK)
