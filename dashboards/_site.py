@@ -309,12 +309,15 @@ def _frame(site: Site, scene: SceneSpec, view: View) -> Frame:
         if g.person.role in OPENS[one.viewers]
     ]
     quiet = f"{told.quiet_from:%H:%M}", f"{told.quiet_until:%H:%M}"
+    dim = f"{told.dim_from:%H:%M}", f"{told.dim_until:%H:%M}"
     return Frame(
         view.say(scene.label),
         celebration_stage(told.celebration_seconds, *quiet) if scene.celebrates else None,
         scene_menu(links, here, words),
         qr_code(here, words.of("on_a_phone")),
         scene.far,
+        dim,
+        f"{told.reload_at:%H:%M}",
     )
 
 
