@@ -154,7 +154,7 @@ class Site(dash.Dash):
         return fragment[
             div(id=FIRST_PAINT)[layer],
             Markup(dash_parts["app_entry"]),
-            template(id=DASH, data_charts=self.files.address("plotly.js"))[waiting_parts],
+            template(id=DASH, data_charts=page.has_trend and self.files.address("plotly.js"))[waiting_parts],
         ]
 
     def view(self, snapshot: Snapshot, scope: Scope) -> View:
