@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data_access.settings import SettingError, Settings
-from metrics.answers import BASES, Record, question, records
+from metrics.answers import BASES, Record, question, records, refuse_unknown
 from metrics.pack import Pack, PackError
 from metrics.query import DIMENSIONS, QueryError
 
@@ -80,7 +80,7 @@ def check(options: argparse.Namespace) -> int:
 
 
 def refresh(options: argparse.Namespace) -> int:
-    """Refresh once, here or in the running server; 1 when it failed or was held back."""
+    """Refresh once, here or in the running server; 1 when it failed, was held back or left an entity out."""
     from data_access.command import refresh_once
 
     settings = read_settings(options.config)
@@ -109,6 +109,7 @@ def query(options: argparse.Namespace) -> int:
         where=options.where,
         window=options.window,
     )
+    refuse_unknown(asked.where, snapshot)
     found = records(answered(Folder(settings.snapshots.dir), snapshot, pack, asked), snapshot, pack, asked)
     {"json": print_json, "csv": print_csv, "table": print_table}[options.format](found)
     return 0
@@ -173,10 +174,10 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    port = command("serve", serve)
-    port.add_argument("--port", type=int, help="port to listen on (default: the settings')")
+    served = command("serve", serve)
+    served.add_argument("--port", type=port_number, help="port to listen on (default: the settings')")
     shown = command("demo", demo)
-    shown.add_argument("--port", type=int, default=8050)
+    shown.add_argument("--port", type=port_number, default=8050)
     shown.add_argument("--lan", action="store_true", help="listen on the LAN too and print a sign-in link for a phone")
     shown.add_argument("--fresh", action="store_true", help="make the demo's data anew")
     shown.add_argument("--folder", default="var/demo", help="where the demo lives")
@@ -199,6 +200,13 @@ def parser() -> argparse.ArgumentParser:
     asked.add_argument("--window", default="default", help="days allowed from the lead: default, none or a number")
     asked.add_argument("--format", choices=("table", "json", "csv"), default="table")
     return main
+
+
+def port_number(text: str) -> int:
+    """A port a server can listen on."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port. Give a number from 1 to 65535.")
+    return int(text)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -5,10 +5,7 @@
   var revoked = document.querySelector("[data-notice=revoked]"), MOST = 500, seen = [], queue = [], timer = 0;
   if (!stage || !list || !window.warboard) return;
 
-  function quiet() {
-    var now = window.warboard.groupTime().slice(11, 16), from = stage.dataset.quietFrom, until = stage.dataset.quietUntil;
-    return from < until ? now >= from && now < until : from !== until && (now >= from || now < until);
-  }
+  function quiet() { return window.warboard.within(stage.dataset.quietFrom, stage.dataset.quietUntil); }
   function next() {
     var card = queue.shift();
     timer = card ? setTimeout(next, Number(stage.dataset.cheer) * 1000) : 0;

@@ -6,8 +6,17 @@ self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", event => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", event => event.waitUntil(load(new Request(event.source.url))));
 self.addEventListener("fetch", event => {
-  if (event.request.mode === "navigate" && event.request.method === "GET") event.respondWith(answer(event));
+  if (event.request.mode === "navigate") event.respondWith(isAtTheDoor(event.request) ? pass(event.request) : answer(event));
 });
+
+/* Whoever signs in or out leaves nothing behind, with or without a network; nor does an answer that was still on its way. */
+let passed = 0;
+function isAtTheDoor(request) { return request.method !== "GET" || new URL(request.url).pathname === "/sign-out"; }
+async function pass(request) {
+  passed += 1;
+  await forget();
+  return fetch(request);
+}
 
 /* What is kept is shown first and renewed behind it; what is not kept comes from the network. */
 async function answer(event) {
@@ -19,8 +28,8 @@ async function answer(event) {
 
 /* Ask the network. A page marked with its session is kept, one sign that the session is over forgets them all. */
 async function load(request) {
-  const found = await fetch(request), session = found.headers.get("X-Keep");
-  if (found.ok && session) await keep(request.url, found.clone(), PREFIX + session);
+  const before = passed, found = await fetch(request), session = found.headers.get("X-Keep");
+  if (found.ok && session && before === passed) await keep(request.url, found.clone(), PREFIX + session);
   else if (found.type === "opaqueredirect" || [401, 403, 410].includes(found.status)) await forget();
   return found;
 }

@@ -1,7 +1,8 @@
-/* Turns a wall's slides without hands, shifts its pixels, dims it at night, and reloads it once before dawn. */
+/* Turns a wall's slides without hands, shifts its pixels, dims it at night, and reloads it once a day at a quiet hour. */
 (function () {
   "use strict";
-  var page = document.documentElement, shown = "", paused = false, timer = 0, shift = 0;
+  var page = document.documentElement, shown = "", paused = false, timer = 0, shift = 0, DAY = 1440;
+  var told = document.querySelector("[data-slides]").dataset;
   // Where the live script cannot run, the lite wall shows the same numbers.
   if (!window.warboard) { location.replace(location.pathname.replace("/wall/", "/wall/lite/") + location.search); return; }
 
@@ -32,16 +33,19 @@
     page.classList.toggle("is-paused", paused);
     turn(0);
   }
-  function time() { return window.warboard.groupTime().slice(11, 16); }
+  function minutes(time) { return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5)); }
+  function between(from, until) { return (minutes(until) - minutes(from) + DAY) % DAY; }
+  function since(time) { return between(time, window.warboard.groupTime().slice(11, 16)); }
+  window.warboard.within = function (from, until) { return since(from) < between(from, until); };
   function refresh() { if (performance.now() > 36e5) window.warboard.reload(); }
   function care() {
-    var now = time(), memory = performance.memory;
+    var memory = performance.memory, late = since(told.reloadAt);
     page.classList.remove("shift-" + shift);
     shift = (shift + 1) % 4;
     page.classList.add("shift-" + shift);
-    page.classList.toggle("is-night", now >= "22:00" || now < "06:00");
-    var due = now >= "03:30" && now < "03:50" && (Math.random() < 0.15 || now >= "03:45");
-    if (due || (memory && memory.usedJSHeapSize > 3e8)) refresh();
+    page.classList.toggle("is-night", window.warboard.within(told.dimFrom, told.dimUntil));
+    // Not all screens in the same minute.
+    if ((late < 20 && (Math.random() < 0.15 || late >= 15)) || (memory && memory.usedJSHeapSize > 3e8)) refresh();
   }
 
   document.addEventListener("keydown", function (event) {

@@ -49,12 +49,15 @@ def board_card(
 ) -> Element:
     """The ranking with its weeks and basis (period or cohort).
 
-    `top` keeps the first so many ranks, ties included; `of` says among how many a rank was won, where not all rows are shown.
+    `top` keeps the first so many rows and says how many more share the last one's rank; `of` says among how many a rank was
+    won, where not all rows are shown.
     """
-    rows = [row for row in board.rows if top is None or (row.rank or 0) <= top]
+    rows = board.rows[:top]
     return section(".board")[
         header(".board-head")[h3(".board-title")[title], p(".board-period")[_period(board, basis, words)]],
         missing(board.absent, words) if board.absent else _standings(rows, metric, title, name, words, of, href),
+        _more_tied(board.rows, len(rows), words),
+        board.by_chance and p(".board-note")[words.of("by_chance")],
         _unranked(board.unranked, metric, name, words) if top is None and board.unranked else None,
     ]
 
@@ -100,6 +103,13 @@ def _standings(
         ],
         shows_raw and p(".board-note")[words.of("shrunk")],
     ]
+
+
+def _more_tied(rows: Sequence[Standing], shown: int, words: Words) -> Element | None:
+    """How many who are not shown share the rank of the last one who is."""
+    rank = rows[shown - 1].rank if shown else None
+    more = sum(row.rank == rank for row in rows[shown:])
+    return p(".board-note")[words.of("more_tied", n=more, rank=rank or 0)] if more else None
 
 
 def _named(row: Standing, name: Naming, words: Words, href: Href | None) -> Node:

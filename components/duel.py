@@ -1,4 +1,4 @@
-"""Two projects head to head, step by step: the same numbers on both sides of one line."""
+"""Two projects or teams head to head, step by step: the same numbers on both sides of one line."""
 
 from htpy import Element, div, header, li, ol, p, rect, span, strong, svg
 

@@ -31,13 +31,18 @@ class Slide:
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands around the slides of a scene: its title, the celebrations, the way to other scenes, the size of its type."""
+    """What stands around the slides of a scene: its title, the celebrations, the way to other scenes, the size of its type.
+
+    `dim` and `reload_at` are times of day as HH:MM: from when until when it is dimmed, and when it reloads.
+    """
 
     title: str
     celebration: Node = None
     menu: Node = None
     code: Node = None
     far: bool = False
+    dim: tuple[str, str] = ("22:00", "06:00")
+    reload_at: str = "03:30"
 
 
 def wall(
@@ -100,7 +105,13 @@ def _scene(slides: Sequence[Slide], frame: Frame, words: Words, fresh: Freshness
         header(".wall-head")[
             h1(".wall-title")[frame.title], _names(slides, shown=shown), status(fresh, words), frame.code
         ],
-        main(".slides", data_slides=True)[layer],
+        main(
+            ".slides",
+            data_slides=True,
+            data_dim_from=frame.dim[0],
+            data_dim_until=frame.dim[1],
+            data_reload_at=frame.reload_at,
+        )[layer],
         div(".notices")[
             p(".notice", hidden=True, data_notice="signin")[words.of("screen_expired")],
             p(".notice.is-final", hidden=True, data_notice="revoked")[words.of("revoked")],

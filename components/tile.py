@@ -14,7 +14,7 @@ from metrics.reading import Reading
 
 def metric_tile(compared: Compared, metric: Metric, words: Words, *, href: str | None = None) -> Element:
     """A metric now and at the same point of the period before; its colour comes from the stylesheet."""
-    change = words.change(compared.change, metric.better, metric.format)
+    change = words.change(compared.change, metric.better, metric.format, before=compared.before.value)
     label = words.say(metric.label)
     return article(f".tile.is-{change.direction}.is-{change.tone}")[
         h3(".tile-label", title=words.say(metric.question))[a(".tile-link", href=href)[label] if href else label],

@@ -161,6 +161,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "rank_same": ("未变", "Same"),
     "unranked": ("不参与排名", "Not ranked"),
     "rolling": ("近 {weeks} 周滚动", "Rolling {weeks} weeks"),
+    "more_tied": ("另有 {n} 位与第 {rank} 名并列", "{n} more share rank {rank}"),
+    "by_chance": ("各项目的差异未超出偶然波动,并列", "The differences are within chance: all are tied"),
     "shrunk": ("按样本量折算后排名,下行为原值", "Ranked after adjusting for sample size; raw value below"),
     "empty_board": ("本期还没有可排名的数据", "Nothing to rank in this period"),
     # alerts
@@ -219,6 +221,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "column_subscription.amount": ("认购金额", "subscription amounts"),
     "column_contract.amount": ("签约金额", "contract amounts"),
 }
+
+FEW = 10
+"""From fewer cases a percentage sounds like more than it is: from 1 to 5 is 4 more, not 400 %."""
 
 _WEEKDAYS = (
     ("周一", "Mon"),
@@ -388,11 +393,15 @@ class Words:
         above = self.money(reading.numerator) if format == "money" else self.amount(reading.numerator)
         return f"{above} ÷ {self.amount(reading.denominator)}"
 
-    def change(self, change: Fraction | None, better: str, format: str = "count") -> Change:
-        """A change as direction, tone and text; rates change in percentage points."""
+    def change(
+        self, change: Fraction | None, better: str, format: str = "count", *, before: Number | None = None
+    ) -> Change:
+        """A change as direction, tone and text; rates change in percentage points, counts from a few by whole cases."""
         if change is None:
             return Change("unknown", "neutral", self.of("unknown"))
         text = self.points(change) if format == "percent" else self.percent(abs(change))
+        if format == "count" and before is not None and before < FEW:
+            text = digits(abs(change) * Fraction(before))
         if rounded(change, 3) == 0:
             return Change("flat", "neutral", self.of("flat"))
         rising = change > 0

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from htpy import Node, p
@@ -24,13 +25,17 @@ from metrics.funnel import funnel, project_funnels
 from metrics.heat import busiest, rolling_hours
 from metrics.overview import compared, last_full_week, pace, paces
 from metrics.pack import Label
-from metrics.periods import comparison, period
+from metrics.periods import Span, comparison, period
 from metrics.rules import SEVERITIES, foremost
+from metrics.teams import foremost_teams
 from metrics.totals import Where
 
 Options = Mapping[str, Any]
 Draw = Callable[[View, Options], Node | Sequence[Node]]
 """Draws one panel, or one after the other where a kind goes on over several slides."""
+
+Side = tuple[str, Where]
+"""A name, and whose numbers stand under it."""
 
 PLACES_IN_A_REGION = 10
 _LATEST = Label("最新动态", "Latest")
@@ -42,6 +47,7 @@ _ALERTS = Label("风险预警", "Alerts")
 _YEAR = Label("年度目标", "Target of the year")
 _ATTAINED = Label("数字为年度目标完成率", "Share of the year's target")
 _DUEL = Label("项目PK", "Head to head")
+_TEAM_DUEL = Label("团队PK", "Teams head to head")
 _ROLLING = Label("近{hours}小时滚动", "Rolling, last {hours} hours")
 _DAYS = Label("近7天", "Last 7 days")
 _FARTHEST = Label("最落后在前", "Farthest behind first")
@@ -68,29 +74,39 @@ def ranking(view: View, options: Options) -> Node:
     spec = view.pack.boards[options["board"]]
     found = board(view.frames, view.pack, spec, last_full_week(view.as_of.date()), view.where)
     name = view.referrer if spec.of == "referrer" else view.snapshot.project_name
-    shown = replace(found, rows=found.rows[: options["places"]], unranked=())
-    return board_card(shown, view.pack.metric(spec.metric), view.say(spec.label), name, view.words)
+    return board_card(
+        found, view.pack.metric(spec.metric), view.say(spec.label), name, view.words, top=options["places"]
+    )
 
 
 def head_to_head(view: View, options: Options) -> Node:
-    """Two projects step by step: two that are named, or the first two of last week's board."""
-    ids, who = _opponents(view, options)
+    """Two projects or sales teams step by step: those named, or the foremost two of last week."""
+    sides, who = _teams(view, options["teams"]) if options["teams"] else _projects(view, options)
     when = period(options["period"], view.as_of)
     span = when.span(view.as_of)
     note = " · ".join(one for one in (who, view.say(when.label), view.words.span(span.first, span.last)) if one)
-    if len(ids) < 2:
-        return panel(view.say(_DUEL), p(".nothing")[view.words.of("empty_board")], note=note)
-    left, right = (funnel(view.frames, view.pack, "period", span, Where(project=frozenset((id,)))) for id in ids)
-    names = view.snapshot.project_name(ids[0]) or "", view.snapshot.project_name(ids[1]) or ""
-    return panel(view.say(_DUEL), duel(left, right, names, view.words), note=note)
+    title = view.say(_TEAM_DUEL if options["teams"] else _DUEL)
+    if len(sides) < 2:
+        return panel(title, p(".nothing")[view.words.of("empty_board")], note=note)
+    left, right = (funnel(view.frames, view.pack, "period", span, where) for _, where in sides)
+    return panel(title, duel(left, right, (sides[0][0], sides[1][0]), view.words), note=note)
 
 
-def _opponents(view: View, options: Options) -> tuple[list[str], str]:
-    if options["projects"]:
-        return [id for id in options["projects"] if id in view.projects], ""
-    spec = view.pack.boards[options["board"]]
-    found = board(view.frames, view.pack, spec, last_full_week(view.as_of.date()), view.where)
-    return [row.subject for row in found.rows[:2]], view.words.of("duel_of", board=view.say(spec.label))
+def _projects(view: View, options: Options) -> tuple[list[Side], str]:
+    ids, who = [id for id in options["projects"] if id in view.projects], ""
+    if not options["projects"]:
+        spec = view.pack.boards[options["board"]]
+        found = board(view.frames, view.pack, spec, last_full_week(view.as_of.date()), view.where)
+        ids, who = [row.subject for row in found.rows[:2]], view.words.of("duel_of", board=view.say(spec.label))
+    return [(view.snapshot.project_name(id) or "", Where(project=frozenset((id,)))) for id in ids], who
+
+
+def _teams(view: View, measure: str) -> tuple[list[Side], str]:
+    monday = last_full_week(view.as_of.date())
+    week = Span(monday, monday + timedelta(6))
+    foremost = foremost_teams(view.frames, view.pack, measure, week, view.where)[:2]
+    who = view.words.of("duel_of", board=view.say(view.pack.metric(measure).label))
+    return [(team.name, Where(staff=team.staff)) for team in foremost], who
 
 
 def latest(view: View, options: Options) -> Node:

@@ -25,15 +25,16 @@ _ERRORS = {
     503: Label("正在首次读取数据", "Reading the data for the first time"),
 }
 _ERRORS_MORE = {
-    403: Label(
-        "一线销售可看总览与漏斗中自己的客户;其他数据请向项目负责人了解。",
-        "Ask whoever leads your project for these numbers.",
-    ),
+    403: Label("如需查看,请联系管理员。", "If you need it, ask your administrator."),
     404: Label("地址可能已变更。", "Its address may have changed."),
     500: Label(
         "已记录,请稍后再试;上一次的数据不受影响。", "It is in the log; please try again. The numbers are not affected."
     ),
 }
+_OWN_CUSTOMERS = Label(
+    "一线销售可看总览与漏斗中自己的客户;其他数据请向项目负责人了解。",
+    "Ask whoever leads your project for these numbers.",
+)
 
 
 def plain(title: str, *content: Node, words: Words, css: str, refresh: str | None = None) -> str:
@@ -58,9 +59,9 @@ def waiting(words: Words, css: str, *, tried: int | None, failed: bool) -> str:
     )
 
 
-def failed(code: int, id: str, words: Words, css: str) -> str:
-    """What went wrong, without details, and the number under which the log has them."""
-    more = _ERRORS_MORE.get(code)
+def failed(code: int, id: str, words: Words, css: str, *, role: str | None = None) -> str:
+    """What went wrong, without details, and the number under which the log has them; the way out fits the role."""
+    more = _OWN_CUSTOMERS if code == 403 and role == "salesperson" else _ERRORS_MORE.get(code)
     return plain(
         words.say(_ERRORS.get(code, _ERRORS[500 if code >= 500 else 400])),
         p[words.say(more)] if more else None,

@@ -147,11 +147,13 @@ def run_demo(folder: Path, *, port: int, lan: bool, fresh: bool, clock: Clock) -
         _clear(folder)
         print("正在生成演示数据 · Making the demo's data …", flush=True)
         build(data, now=_local(clock()))
+    config = folder / "warboard.toml"
+    config.write_text(demo_toml(), encoding="utf-8")
     settings = Settings.read(demo_toml(), {}, folder=folder.resolve())
     store = Store.open(settings.store.url)
     leader = demo_people(store, data)[0]
     hosts = ["0.0.0.0"] if lan else ["127.0.0.1"]
-    print(f"Warboard: http://127.0.0.1:{port}/", flush=True)
+    print(f"Warboard: http://127.0.0.1:{port}/ · python app.py query leads --config {config}", flush=True)
     if lan:
         print_link(f"http://{lan_address()}:{port}/enter/{make_link(store, leader.id, clock())}")
     store.close()

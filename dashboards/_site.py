@@ -155,7 +155,7 @@ class Site(dash.Dash):
         return fragment[
             div(id=FIRST_PAINT)[layer],
             Markup(dash_parts["app_entry"]),
-            template(id=DASH, data_charts=self.files.address("plotly.js"))[waiting_parts],
+            template(id=DASH, data_charts=page.has_trend and self.files.address("plotly.js"))[waiting_parts],
         ]
 
     def view(self, snapshot: Snapshot, scope: Scope) -> View:
@@ -315,12 +315,15 @@ def _frame(site: Site, scene: SceneSpec, view: View) -> Frame:
         if g.person.role in OPENS[one.viewers]
     ]
     quiet = f"{told.quiet_from:%H:%M}", f"{told.quiet_until:%H:%M}"
+    dim = f"{told.dim_from:%H:%M}", f"{told.dim_until:%H:%M}"
     return Frame(
         view.say(scene.label),
         celebration_stage(told.celebration_seconds, *quiet) if scene.celebrates else None,
         scene_menu(links, here, words),
         qr_code(here, words.of("on_a_phone")),
         scene.far,
+        dim,
+        f"{told.reload_at:%H:%M}",
     )
 
 
@@ -413,7 +416,8 @@ def _errors(site: Site) -> None:
         id = error_id()
         if request.path.startswith(_HINT):
             return {"error": id}, code
-        return failed(code, id, world.words(request.args.get("lang", "")), css), code
+        role = g.person.role if g.get("person") else None
+        return failed(code, id, world.words(request.args.get("lang", "")), css, role=role), code
 
     def refused(error: HTTPException) -> Any:
         return error if error.code is None or error.code < 400 else answer(error.code)

@@ -16,7 +16,7 @@ from rich.text import Text
 from data_access.canonical import is_day_aware
 from data_access.derive import mapped_columns, mapped_steps
 from data_access.marts import absent_measures
-from data_access.pull import MOST_UNSTAMPED, SMALL_ROWS, EntityReport, state_of
+from data_access.pull import FEW_ROWS, MOST_UNSTAMPED, SMALL_ROWS, EntityReport, state_of
 from data_access.replica import PullReport, Replica
 from data_access.settings import EntityMapping, SettingError, Settings
 from data_access.source import Reading, SourceError
@@ -241,7 +241,11 @@ def _ahead(seen: Inspection) -> None:
         later = f"\"{column}\" > TIMESTAMP '{seen.clock}'"
         rows, newest = seen.numbers(f'count(*) FILTER ({later}), max("{column}")')
         if rows:
-            seen.tell("future", f"{_many(rows, 'row')} with {column} ahead of now, the newest {newest}", warn=True)
+            ids = seen.examples("id", f"id IS NOT NULL AND {later}") if "id" in seen.mapped[seen.entity.name] else ""
+            such = f", such as {ids}" if ids else ""
+            seen.tell(
+                "future", f"{_many(rows, 'row')} with {column} ahead of now, the newest {newest}{such}", warn=True
+            )
 
 
 def _repeated(seen: Inspection) -> None:
@@ -264,6 +268,11 @@ def _orphans(seen: Inspection) -> None:
         if rows:
             text = f"{_many(rows, 'row')} ({_share(rows, given)}) without a known {other}"
             seen.tell(column, f"{text}, such as {seen.examples(column, unknown)}", warn=True)
+            if rows == given >= FEW_ROWS:
+                wrong = (
+                    f"{seen.entity.name}: no {column} leads to a known {other}. Correct [entities.{seen.entity.name}]."
+                )
+                seen.findings.append(Finding("error", wrong))
 
 
 def _phones(seen: Inspection) -> None:

@@ -1,5 +1,6 @@
 """What the command line does with the data: one refresh, and the published snapshot."""
 
+import logging
 import time
 
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -15,7 +16,7 @@ from data_access.workplace import Clock, Refreshing, scheduler
 from metrics.pack import Pack
 from metrics.snapshot import Snapshot
 
-FAILED = ("failed", "held")
+FAILED = ("failed", "held", "partly")
 
 
 def published_snapshot(settings: Settings) -> Snapshot:
@@ -32,7 +33,11 @@ def published_snapshot(settings: Settings) -> Snapshot:
 
 
 def refresh_once(settings: Settings, pack: Pack, *, depth: Depth, release_hold: bool, by: str, clock: Clock) -> int:
-    """Refresh in the running server or, when none leads, here; prints what happened, 1 when it failed or was held back."""
+    """Refresh in the running server or, when none leads, here; prints what happened.
+
+    1 when it failed, was held back, or an entity could not be read.
+    """
+    logging.getLogger("data_access.scheduler").setLevel(logging.ERROR)  # what is known to fail is printed below
     store = Store.open(settings.store.url)
     if release_hold:
         _release(store, by, clock)

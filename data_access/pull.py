@@ -38,6 +38,7 @@ Progress = Callable[[str, int], None]
 
 SMALL_ROWS = 20_000
 MOST_UNSTAMPED = 0.01
+FEW_ROWS = 20
 IN_FLIGHT = 3
 
 
@@ -164,6 +165,8 @@ class EntityPull:
             self._advance(how, self._state.stamp, self._state.midnights)
             return
         self._refuse_duplicates(f"incoming_{self._name}")
+        if how == "full":
+            self._refuse_unusable()
         midnights = self._midnights(how)
         self._apply(how, self._final(midnights))
         self._quarantine(how)
@@ -270,6 +273,16 @@ class EntityPull:
                 f"{self._name}: several rows have the same id, such as {', '.join(one for (one,) in twice)}. "
                 f"Make the ids of [entities.{self._name}] unique."
             )
+
+    def _refuse_unusable(self) -> None:
+        """Rows that are bad to the last one speak of the mapping, not of the rows; a few may happen to be bad."""
+        if self._rows_read < FEW_ROWS or self._number(f"SELECT count(*) FROM incoming_{self._name} WHERE _bad = ''"):
+            return
+        fault = self._rows(f"SELECT mode(_bad) FROM incoming_{self._name}")[0][0]
+        raise ReadError(
+            f"{self._name}: none of its {self._rows_read:,} rows can be used: {fault.replace('=', ' is ')}. "
+            f"Correct [entities.{self._name}]."
+        )
 
     # Understanding
 

@@ -45,8 +45,12 @@ class Refreshed:
     error: str | None = None
 
     def __str__(self) -> str:
-        rows = sum(one.rows_read for one in self.report.entities) if self.report else 0
-        return f"{self.outcome} in {self.seconds:.1f} s, {rows:,} rows read" + (f": {self.error}" if self.error else "")
+        entities = self.report.entities if self.report else ()
+        rows = sum(one.rows_read for one in entities)
+        frozen = [f"\n{one.error} Its last good rows stay." for one in entities if one.error]
+        outcome = "partly " * bool(frozen and not self.error) + self.outcome
+        error = f": {self.error}" if self.error else ""
+        return f"{outcome} in {self.seconds:.1f} s, {rows:,} rows read{error}{''.join(frozen)}"
 
 
 class Refresher:

@@ -1,5 +1,6 @@
 """The replica: a DuckDB file with the canonical entities, kept equal to the source by pulls."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ _OWN_TABLES = {
 }
 
 SETTLE_BYTES = 2**26
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,12 @@ class Replica:
 
     def settle(self) -> None:
         """Fold what was committed into the file once enough of it has gathered; done between refreshes, for it takes seconds."""
-        if self._log.exists() and self._log.stat().st_size > SETTLE_BYTES:
+        if not self._log.exists() or self._log.stat().st_size <= SETTLE_BYTES:
+            return
+        try:
             self.connection.execute("CHECKPOINT")
+        except duckdb.Error as error:  # such as a full disk; what was committed is safe in the log
+            _LOG.warning("The replica could not be folded, trying again after the next refresh: %s", error)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -16,13 +16,17 @@ from data_access.store.requests import Request, finish_request, take_requests
 from data_access.store.slots import DEPTHS, Depth, Slot, finish_slots, last_slots, try_slots
 
 Job = Callable[[int, Depth], str]
-"""Refreshes under an epoch, to a depth; says in words what happened, raises when it failed."""
+"""Refreshes under an epoch, to a depth; says in words what happened, raises RefreshFailed when it failed."""
 
 LEASE = timedelta(seconds=20)
 RENEW_EVERY = LEASE / 4
 RETRY_AFTER = timedelta(minutes=10)
 NEVER = Slot(None, None)
 _LOG = logging.getLogger(__name__)
+
+
+class RefreshFailed(Exception):
+    """A refresh that failed for a reason that is known; the last good snapshot stays."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,9 @@ class Scheduler:
             try_slots(self._store, work.epoch, {work.depth, "changes"}, started)
             outcome = self._job(work.epoch, work.depth)
             finish_slots(self._store, work.epoch, DEPTHS[: DEPTHS.index(work.depth) + 1], started)
+        except RefreshFailed as error:
+            _LOG.warning("The %s refresh failed: %s", work.depth, error)
+            return f"failed: {error}"
         except Exception as error:  # the next slot must come, whatever this one died of
             _LOG.exception("The %s refresh failed.", work.depth)
             return f"failed: {type(error).__name__}: {error}"

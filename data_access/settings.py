@@ -271,6 +271,11 @@ class Walls:
     celebration_seconds: Annotated[int, Setting(12, _whole(3, 120), "Seconds a new contract is celebrated")]
     quiet_from: Annotated[time, Setting("21:00", _time_of_day, "Time of day from which nothing is celebrated")]
     quiet_until: Annotated[time, Setting("08:00", _time_of_day, "Time of day until which nothing is celebrated")]
+    dim_from: Annotated[time, Setting("22:00", _time_of_day, "Time of day from which screens are dimmed")]
+    dim_until: Annotated[time, Setting("06:00", _time_of_day, "Time of day until which screens are dimmed")]
+    reload_at: Annotated[
+        time, Setting("03:30", _time_of_day, "Quiet time of day at which screens reload once, within 20 min")
+    ]
 
 
 @dataclass(frozen=True)

@@ -105,9 +105,10 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The source as people know it: host and database, without account and password."""
+        """The source as people know it: host, port and database, without account and password."""
         place = self._url.database or ""
-        return f"{self._url.host}/{place}" if self._url.host else place
+        port = f":{self._url.port}" if self._url.port else ""
+        return f"{self._url.host}{port}/{place}" if self._url.host else place
 
     @contextmanager
     def reading(self) -> Iterator["Reading"]:
@@ -307,9 +308,10 @@ class Reading:
         if mapping.query:
             return mapping.query.strip().rstrip(";").replace(":", "\\:")
         quote_name = self._connection.dialect.identifier_preparer.quote_identifier
-        columns = ", ".join(f"{quote_name(column)} AS {name}" for name, column in mapping.columns.items())
+        # Behind the alias, for SQLite takes an unknown name in quotes for a text.
+        columns = ", ".join(f"r.{quote_name(column)} AS {name}" for name, column in mapping.columns.items())
         table = ".".join(quote_name(part) for part in mapping.table.split("."))
-        return f"SELECT {columns} FROM {table}".replace(":", "\\:")
+        return f"SELECT {columns} FROM {table} r".replace(":", "\\:")
 
     def _stream(
         self, mapping: EntityMapping, statement: TextClause, values: Mapping[str, Any]

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from data_access.scheduler import Job, Plan, Scheduler
+from data_access.scheduler import Job, Plan, RefreshFailed, Scheduler
 from data_access.settings import SettingError, Settings
 from data_access.source import Source
 from data_access.store import Store
@@ -47,10 +47,6 @@ def open_source(settings: Settings) -> Source:
 def holder() -> str:
     """This process, as the lease knows it."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-class RefreshFailed(Exception):
-    """A refresh that failed; the last good snapshot stays."""
 
 
 class Refreshing:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
@@ -60,6 +61,18 @@ def _where(words: Iterable[str]) -> Where:
             raise QueryError(f"where is {word!r}. Write project=…, channel=… or staff=….")
         found.setdefault(name, set()).update(value.split(","))
     return Where(**{name: frozenset(ids) for name, ids in found.items()})
+
+
+def refuse_unknown(where: Where, snapshot: Snapshot) -> None:
+    """QueryError for an id that the source never named and no row bears: its 0 would be a wrong number."""
+    named = {"project": snapshot.projects, "channel": snapshot.channels, "staff": snapshot.staff}
+    for dimension in where.dimensions:
+        counted = [mart[dimension].cat.categories for mart in snapshot.marts.values() if dimension in mart]
+        known = {NOWHERE, *named[dimension], *(id for ids in counted for id in ids)}
+        for id in sorted(getattr(where, dimension) - known):
+            close = get_close_matches(id, known, n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"List them with --by {dimension}."
+            raise QueryError(f"where {dimension}={id}: there is no such {dimension}. {hint}")
 
 
 def records(rows: Iterable[Row], snapshot: Snapshot, pack: Pack, query: Query) -> list[Record]:

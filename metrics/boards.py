@@ -33,7 +33,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Board:
-    """A ranking over full weeks: ranked rows in order, then those that cannot be ranked."""
+    """A ranking over full weeks: ranked rows in order, then those that cannot be ranked.
+
+    `by_chance`: the shrunk rates differ by no more than chance, so everybody shares the first rank.
+    """
 
     name: str
     metric: str
@@ -42,6 +45,7 @@ class Board:
     rows: tuple[Standing, ...]
     unranked: tuple[Standing, ...]
     absent: Reading | None = None
+    by_chance: bool = False
 
 
 def board(frames: Frames, pack: Pack, spec: BoardSpec, monday: date, where: Where = EVERYTHING) -> Board:
@@ -57,11 +61,11 @@ def board(frames: Frames, pack: Pack, spec: BoardSpec, monday: date, where: Wher
         found = _readings(frames, pack, spec, _weeks(monday, weeks), where)
     now = _standings(spec, metric, found)
     last = _standings(spec, metric, _readings(frames, pack, spec, _weeks(monday - timedelta(7), weeks), where))
-    moved = _with_changes(now, last)
+    moved = now if _is_level(now) or _is_level(last) else _with_changes(now, last)
     ranked = tuple(one for one in moved if one.rank is not None)
-    return Board(
-        spec.name, spec.metric, _weeks(monday, weeks), weeks, ranked, tuple(one for one in moved if one.rank is None)
-    )
+    unranked = tuple(one for one in moved if one.rank is None)
+    by_chance = spec.shrink and _is_level(now)
+    return Board(spec.name, spec.metric, _weeks(monday, weeks), weeks, ranked, unranked, by_chance=by_chance)
 
 
 def _weeks(monday: date, weeks: int) -> Span:
@@ -106,6 +110,11 @@ def _standings(spec: BoardSpec, metric: Metric, found: Mapping[str, Reading]) ->
     ]
     rest = [Standing(id, None, one, one, few=_few(metric, one)) for id, one in found.items() if id not in values]
     return sorted(ranked, key=lambda one: (one.rank or 0, one.subject)) + sorted(rest, key=lambda one: one.subject)
+
+
+def _is_level(standings: list[Standing]) -> bool:
+    """Whether all who are ranked share one rank, so that no place can be won or lost."""
+    return {one.rank for one in standings} - {None} == {1} and any(one.tied for one in standings)
 
 
 def _with_changes(now: list[Standing], last: list[Standing]) -> list[Standing]:

@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal, NoReturn
 
@@ -14,6 +13,7 @@ from sqlglot import exp
 from metrics import formula
 from metrics.entities import ENTITIES
 from metrics.formula import Formula, FormulaError
+from metrics.nearest import nearest
 
 STEPS_AFTER_LEAD = ("visit", "subscription", "contract")
 LAGS = ("first_response", "visit", "subscription", "contract", "visit_to_subscription", "subscription_to_contract")
@@ -173,7 +173,7 @@ class Pack:
         if name in self.measures:
             return self._measured[name]
         known = [*self.metrics, *self.measures]
-        raise PackError(f"There is no metric {name!r}.{_nearest(name, known)}")
+        raise PackError(f"There is no metric {name!r}. {nearest(name, known)}")
 
     @cached_property
     def _measured(self) -> Mapping[str, Metric]:
@@ -199,11 +199,6 @@ def _as_metric(measure: Measure) -> Metric:
     text = measure.name if measure.formula is None else measure.formula.text
     form = "money" if measure.is_money else "count"
     return Metric(measure.name, measure.label, measure.label, form, "higher", 0, measure.unit, formula.parse(text))
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known))}."
 
 
 class _Reader:
@@ -362,12 +357,12 @@ class _Reader:
 
     def check_name(self, name: str, known: Iterable[str], where: str, what: str) -> None:
         if name not in known:
-            self.fail(where, f"there is no {what} {name!r}.{_nearest(name, known)}")
+            self.fail(where, f"there is no {what} {name!r}. {nearest(name, known)}")
 
     def known(self, raw: Mapping[str, Any], keys: set[str], where: str) -> None:
         for key in raw:
             if key not in keys:
-                self.fail(where, f"unknown key {key!r}.{_nearest(key, keys)}")
+                self.fail(where, f"unknown key {key!r}. {nearest(key, keys)}")
 
     def label(self, raw: Mapping[str, Any], key: str, where: str) -> Label:
         value = raw.get(key)

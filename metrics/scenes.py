@@ -12,6 +12,7 @@ from metrics.pack import Label, Pack, PackError
 from metrics.periods import PERIODS
 from metrics.rules import SEVERITIES
 from metrics.snapshot import EVENT_KINDS
+from metrics.teams import team_measures
 
 Read = Callable[[Any, str, Pack], Any]
 
@@ -155,7 +156,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "board": Kind({"board": Option(_BOARD), "places": Option(_whole(1, 40), 8)}),
     "duel": Kind(
-        {"board": Option(_BOARD, ""), "projects": Option(_pair, ()), "period": Option(_PERIOD, "week")},
+        {
+            "board": Option(_BOARD, ""),
+            "projects": Option(_pair, ()),
+            "teams": Option(_one_of(team_measures), ""),
+            "period": Option(_PERIOD, "week"),
+        },
     ),
     "latest": Kind(
         {"kinds": Option(_some_of(lambda pack: EVENT_KINDS, 4), EVENT_KINDS), "rows": Option(_whole(1, 40), 14)}
@@ -272,8 +278,11 @@ def _panel(raw: Any, key: str, pack: Pack, *, amounts: bool) -> PanelSpec:
     kind = KINDS[name]
     _known(table, ("kind", *kind.options), key)
     panel = PanelSpec(name, {each: _option(table, each, about, key, pack) for each, about in kind.options.items()})
-    if name == "duel" and bool(panel.options["board"]) == bool(panel.options["projects"]):
-        raise SceneError(f"{key} needs either board, whose first two meet, or two projects. Give exactly one of them.")
+    if name == "duel" and sum(bool(panel.options[each]) for each in ("board", "projects", "teams")) != 1:
+        raise SceneError(
+            f"{key} needs a board, whose first two meet, or two projects, or teams with a measure, by which the foremost two "
+            "meet. Give exactly one of them."
+        )
     if not amounts and _shows_money(panel, pack):
         raise SceneError(
             f"{key} shows amounts of money, which this scene does not. Set amounts = true, or take another panel."

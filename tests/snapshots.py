@@ -85,7 +85,7 @@ def small_rows(as_of: datetime = AS_OF) -> dict[str, list[dict[str, Any]]]:
     return {
         "project": [_project(number, id, name) for number, (id, name) in enumerate(PROJECTS.items())],
         "channel": [{"id": id, "name": name, "kind": kind} for id, (name, kind) in CHANNELS.items()],
-        "staff": [{"id": id, "name": name, "project_id": project} for id, (name, project) in STAFF.items()],
+        "staff": [{"id": id, "name": name, "project_id": project, "team": f"{PROJECTS[project]}一组"} for id, (name, project) in STAFF.items()],
         "exposure": [
             {"id": f"x{n}", "project_id": f"p{n % 3 + 1}", "channel_id": "c1", "at": _ago(as_of, n // 3, 9), "impressions": 50}
             for n in range(160)

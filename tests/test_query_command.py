@@ -300,7 +300,6 @@ def test_a_cohort_rate_sums_mature_lead_days_only(ask: Ask, window: str, numerat
         pytest.param(["project=P1", "channel=C1"], 1, id="a project and a channel"),
         pytest.param(["channel="], 1, id="no channel"),
         pytest.param(["staff=S1", "channel=C2"], 2, id="a salesperson and a channel"),
-        pytest.param(["project=P9"], 0, id="a project nobody knows"),
     ],
 )
 def test_where_narrows(ask: Ask, words: list[str], leads: int) -> None:
@@ -346,6 +345,8 @@ def test_row_measures_by_staff_and_channel_name_the_possible_ones(refused: Calla
         pytest.param(["lead"], ["'lead'", "Did you mean 'leads'?"], id="an unknown metric"),
         pytest.param(["leads", "--by", "chanel"], ["chanel", "Did you mean channel?"], id="an unknown dimension"),
         pytest.param(["leads", "--where", "team=A"], ["team=A", "staff=…"], id="an unknown narrowing"),
+        pytest.param(["leads", "--where", "project=P9"], ["project=P9", "--by project"], id="an unknown project"),
+        pytest.param(["leads", "--where", "staff=S11"], ["staff=S11", "Did you mean 'S1'?"], id="an unknown person"),
         pytest.param(["leads", "--window", "soon"], ["soon", "none or a number of days"], id="an unknown window"),
         pytest.param(["leads", "--from", "March"], ["March", "2026-03-31"], id="a day that is none"),
         pytest.param(
@@ -370,6 +371,13 @@ def test_before_the_first_refresh_it_says_how_to_make_one(tmp_path: Path, capsys
     (tmp_path / "warboard.toml").write_text(SETTINGS, encoding="utf-8")
     assert app.main(["query", "leads", "--config", str(tmp_path / "warboard.toml")]) == 2
     assert "python app.py refresh" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["99999", "0", "-1", "web"])
+def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        app.main(["serve", "--port", port])
+    assert f"{port} is no port. Give a number from 1 to 65535." in capsys.readouterr().err
 
 
 # -------------------------------------------------------------------------------------------------------------- formats

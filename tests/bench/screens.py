@@ -86,6 +86,7 @@ def touch_table(base: str, cookie: str, folder: Path) -> Table:
     made = table(
         "first touch on a phone, CPU 4x slower, slow 4G",
         "page",
+        "read s",
         "Dash s",
         "choices s",
         "chart s",
@@ -94,7 +95,7 @@ def touch_table(base: str, cookie: str, folder: Path) -> Table:
     )
     for one in touch.touches(base, cookie):
         times = [f"{time:.1f}" if time else "" for time in (one.dash, one.filters, one.chart)]
-        made.add_row(one.path, *times, str(one.kilobytes), str(one.plotly_kilobytes))
+        made.add_row(one.path, str(one.read), *times, str(one.kilobytes), str(one.plotly_kilobytes))
     return made
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -10,7 +11,7 @@ from dashboards._site import PAGES
 from tests.bench.lighthouse import CHROMIUM
 
 DASH, FILTERS, CHART = "#react-entry-point [data-part]", "#trend-metric option", "#trend .main-svg"
-SLOWER = 4
+SLOWER, READING_SECONDS = 4, 8
 NET = {"offline": False, "latency": 150, "downloadThroughput": 1638.4 * 125, "uploadThroughput": 675 * 125}
 """What Lighthouse calls slow 4G: 150 ms there and back, 1.6 Mbit/s down."""
 WAIT = 90_000
@@ -25,9 +26,13 @@ WATCH = """wanted => {
 
 @dataclass(frozen=True)
 class Touch:
-    """Seconds from the touch until Dash stands, until its choices do, until the chart does; None where the page has none."""
+    """Seconds from the touch until Dash stands, until its choices do, until the chart does; None where the page has none.
+
+    `read` seconds the page had been read before it was touched.
+    """
 
     path: str
+    read: int
     dash: float | None
     filters: float | None
     chart: float | None
@@ -39,31 +44,33 @@ def touches(base: str, cookie: str, rounds: int = 3) -> Iterator[Touch]:
     """Every page, each time in a fresh browser profile; the middle one of the rounds."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        for asked in PAGES:
+        for asked, read in product(PAGES, (0, READING_SECONDS)):
             found = []
             for _ in range(rounds):
                 context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
                 name, _, value = cookie.partition("=")
                 context.add_cookies([{"name": name, "value": value, "url": base}])
-                found.append(_touched(context.new_page(), base, asked))
+                found.append(_touched(context.new_page(), base, asked, read))
                 context.close()
             yield sorted(found, key=lambda one: one.filters or one.dash or 0)[len(found) // 2]
         browser.close()
 
 
-def _touched(page: Page, base: str, asked: Asked) -> Touch:
-    page.goto(base + asked.path, wait_until="networkidle")
+def _touched(page: Page, base: str, asked: Asked, read: int) -> Touch:
     cdp, sizes = page.context.new_cdp_session(page), _sizes(page)
     cdp.send("Network.enable")
     cdp.send("Network.emulateNetworkConditions", NET)
     cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    page.goto(base + asked.path)
     page.evaluate(WATCH, {"dash": DASH, "filters": FILTERS, "chart": CHART})
+    page.wait_for_timeout(read * 1000)
     page.locator(".page-title").tap()
     page.wait_for_selector(CHART if asked.has_trend else DASH, state="attached", timeout=WAIT)
     found = {name: float(time) / 1000 for name, time in page.evaluate("window.found").items()}
     plotly = sum(size for url, size in sizes.items() if "plotly" in url)
     return Touch(
         asked.path,
+        read,
         found.get("dash"),
         found.get("filters"),
         found.get("chart"),

@@ -87,6 +87,16 @@ def test_a_phone_loads_nothing_of_dash_until_it_is_touched(served: Served) -> No
     assert visit.asked("/_dash-layout")
 
 
+def test_a_page_that_is_read_has_the_scripts_before_it_is_touched_and_runs_none(served: Served) -> None:
+    visit = served.visit()
+    waiting = "[...document.getElementById('dash').content.querySelectorAll('script[src]')].map(each => new URL(each.src, location).href)"
+    scripts = visit.open("/").evaluate(waiting)
+    with visit.page.expect_response(lambda answer: "plotly" in answer.url, timeout=60_000):
+        pass
+    assert [url for url in visit.asked("/") if url in scripts] == scripts
+    assert visit.asked("/_dash-layout") == [] and not visit.page.evaluate("'DashRenderer' in window")
+
+
 def test_a_desk_starts_dash_by_itself(served: Served) -> None:
     visit = served.visit(width=1280, height=800)
     visit.open("/")

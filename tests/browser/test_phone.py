@@ -60,6 +60,31 @@ def test_signing_out_leaves_nothing_on_the_phone(served: Served) -> None:
     assert visit.page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
 
 
+def test_signing_out_without_a_network_leaves_nothing_on_the_phone(served: Served) -> None:
+    visit = a_phone_that_keeps(served)
+    visit.page.context.set_offline(True)
+    with pytest.raises(Exception, match="net::ERR"):
+        visit.open("/sign-out")
+    with pytest.raises(Exception, match="net::ERR"):
+        visit.open("/")
+
+
+def test_an_answer_still_on_its_way_when_somebody_signs_out_is_not_kept(served: Served) -> None:
+    visit = a_phone_that_keeps(served)
+    worker = visit.page.context.service_workers[0]
+    assert (
+        worker.evaluate(
+            """async () => {
+            const asked = load(new Request("/?period=month"));
+            await pass(new Request("/sign-out"));
+            await asked;
+            return (await caches.keys()).length;
+        }"""
+        )
+        == 0
+    )
+
+
 def test_a_session_that_ended_leaves_nothing_on_the_phone(served: Served) -> None:
     visit = a_phone_that_keeps(served)
     visit.page.context.clear_cookies()

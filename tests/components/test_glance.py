@@ -269,7 +269,7 @@ def test_ties_share_a_rank_and_say_so() -> None:
     assert "3 丙 5 新上榜" in shown
 
 
-def test_top_keeps_the_ranks_ties_included_and_leaves_the_unranked_out() -> None:
+def test_top_keeps_the_first_rows_and_says_who_else_shares_the_last_rank() -> None:
     rows = [
         a_standing(1, "甲", count(9)),
         a_standing(2, "乙", count(8), tied=True),
@@ -281,7 +281,8 @@ def test_top_keeps_the_ranks_ties_included_and_leaves_the_unranked_out() -> None
             a_board(*rows, unranked=(a_standing(None, "戊", ratio(1, 2), few=True),)), a_metric(), "榜", str, ZH, top=2
         )
     )
-    assert "丙" in shown
+    assert "乙" in shown and "另有 1 位与第 2 名并列" in shown
+    assert "丙" not in shown
     assert "丁" not in shown
     assert "戊" not in shown
 
@@ -294,6 +295,11 @@ def test_the_raw_value_stands_beside_the_adjusted_one() -> None:
     assert "35.4% 原值 36.2% · 101 ÷ 279" in shown
     assert "近 4 周滚动" in shown
     assert "当期口径" in shown
+
+
+def test_differences_within_chance_are_said() -> None:
+    level = replace(a_board(a_standing(1, "甲", count(9), tied=True)), by_chance=True)
+    assert "未超出偶然波动" in text_of(board.board_card(level, a_metric(), "到访", str, ZH))
 
 
 def test_few_cases_and_missing_values_are_listed_without_a_rank() -> None:

@@ -127,7 +127,7 @@ def a_phone(**texts: str) -> str:
     return shell.document("总览", frame, words=ZH, css="", scripts=SCRIPTS[:1])
 
 
-def a_wall(*seconds: int) -> str:
+def a_wall(*seconds: int, dim: tuple[str, str] = ("22:00", "06:00"), reload_at: str = "03:30") -> str:
     slides = [
         shell_wall.Slide(f"s{at}", f"第{at}页", (shell.panel(f"图{at}"),), "one", each)
         for at, each in enumerate(seconds)
@@ -137,7 +137,7 @@ def a_wall(*seconds: int) -> str:
     menu = scene_menu(links, "http://board.test/wall/warroom", ZH)
     return shell_wall.wall(
         slides,
-        shell_wall.Frame("作战室", celebration_stage(12, "21:00", "08:00"), menu),
+        shell_wall.Frame("作战室", celebration_stage(12, "21:00", "08:00"), menu, dim=dim, reload_at=reload_at),
         words=ZH,
         fresh=fresh,
         css="",
@@ -365,6 +365,31 @@ def test_nothing_is_celebrated_in_quiet_hours_nor_made_up_for(tab: Page) -> None
     tab.clock.fast_forward(12 * 3600 * 1000)
     server.html, server.etag = news("早", "夜", "old"), '"3"'
     assert watched(tab, 30) == ["早府"]
+
+
+@pytest.mark.parametrize("dim", [("12:00", "13:00"), ("11:00", "10:00")], ids=["by day", "past midnight"])
+def test_a_screen_is_dimmed_at_its_hours_only(tab: Page, dim: tuple[str, str]) -> None:
+    opened(tab, Server(a_wall(20, dim=dim), html=news("old")))
+    moved(tab, 61)
+    assert "is-night" not in state(tab)
+    tab.clock.fast_forward(80 * 60 * 1000)  # 12:03
+    moved(tab, 61)
+    assert "is-night" in state(tab)
+    tab.clock.fast_forward((22 * 60 - 10) * 60 * 1000)  # 09:54, or 10:04 where the dimming has ended
+    tab.clock.fast_forward(20 * 60 * 1000)
+    moved(tab, 61)
+    assert "is-night" not in state(tab)
+
+
+def test_a_screen_reloads_once_at_its_quiet_hour(tab: Page) -> None:
+    server = Server(a_wall(20, reload_at="12:40"), html=news("old"))
+    opened(tab, server)
+    tab.clock.fast_forward(110 * 60 * 1000)  # 12:32
+    moved(tab, 120)
+    assert server.opened == 1
+    tab.clock.fast_forward(22 * 60 * 1000)  # 12:56
+    moved(tab, 150)
+    assert server.opened == 2
 
 
 def test_a_revoked_screen_forgets_what_it_was_celebrating(tab: Page) -> None:

@@ -125,6 +125,13 @@ def test_changes(change: Fraction | None, better: str, format: str, expected: tu
     assert (said.direction, said.tone, said.text) == expected
 
 
+def test_a_change_from_a_few_cases_is_told_in_cases() -> None:
+    assert ZH.change(Fraction(4), "higher", before=1).text == "4"
+    assert ZH.change(Fraction(-1, 2), "higher", before=8).text == "4"
+    assert ZH.change(Fraction(1, 2), "higher", before=10).text == "50.0%"
+    assert ZH.change(Fraction(4), "lower", "money", before=1).text == "400.0%"
+
+
 @pytest.mark.parametrize(
     ("at", "zh", "en"),
     [

@@ -174,7 +174,7 @@ def test_a_wall_turns_live_or_without_script(stage: Stage) -> None:
     shown = client.get("/wall/canteen").text
     assert "wall.js" not in shown and re.search(r"/static/wall\.\w+\.js", shown)
     assert "dash_renderer" not in shown and "<template" not in shown
-    lite = client.get("/wall/lite/canteen?slide=3").text
+    lite = client.get("/wall/lite/canteen?slide=4").text
     assert "<script" not in lite and "url=/wall/lite/canteen?slide=0" in lite
     for hostile in ("-1", "x", "9" * 500, "１"):
         assert client.get("/wall/lite/canteen", query_string={"slide": hostile}).status_code == 200

@@ -15,7 +15,7 @@ from dashboards.wall import LastGood, landed, slides
 from metrics.scenes import SceneSpec, scenes
 from metrics.snapshot import Event, Snapshot
 from tests.dashboards.worlds import Stage, a_stage, a_view
-from tests.snapshots import AS_OF, property_pack, small_snapshot
+from tests.snapshots import AS_OF, PROJECTS, property_pack, small_snapshot
 
 CANTEEN, WARROOM = scenes(property_pack())
 CHROME_56 = "Mozilla/5.0 (SMART-TV; LINUX; Tizen 4.0) AppleWebKit/538.1 (KHTML, like Gecko) Version/4.0 Chrome/56.0.2924.0 TV Safari/538.1"
@@ -67,6 +67,12 @@ def test_a_duel_is_between_the_first_two_of_last_week_s_board_in_numbers_of_this
 def test_a_duel_can_be_between_two_named_projects() -> None:
     shown = drawn({"kind": "duel", "projects": ["p3", "p1"], "period": "month"})
     assert shown.index("望澜湾") < shown.index("云岫府") and "文昌学府" not in shown
+
+
+def test_a_duel_of_teams_is_between_the_foremost_of_last_week() -> None:
+    shown = drawn({"kind": "duel", "teams": "leads"})
+    assert "团队PK" in shown and "留电 · 上周前两名" in shown
+    assert sum(f"{name}一组" in shown for name in PROJECTS.values()) == 2
 
 
 def test_a_duel_with_nobody_to_meet_says_so() -> None:

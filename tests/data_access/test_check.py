@@ -132,6 +132,13 @@ def test_rows_left_out_are_told_by_reason_with_up_to_five_ids(sqlite_url: str) -
     assert told.says("1 row with created_at missing, such as X")
 
 
+def test_ids_of_which_none_leads_anywhere_are_an_error(sqlite_url: str) -> None:
+    run(sqlite_url, LEAD, *(a_lead(f"L{n}") for n in range(20)))
+    told = checked(sqlite_url, MAPPED + ONE_PROJECT.replace("'p' as id", "'other' as id"))
+    assert told.code == 1
+    assert told.says("lead: no project_id leads to a known project. Correct [entities.lead].")
+
+
 def test_repeated_ids_are_an_error(sqlite_url: str) -> None:
     run(sqlite_url, LEAD, a_lead("1"), a_lead("1"))
     told = checked(sqlite_url, MAPPED)
@@ -150,7 +157,7 @@ def test_repeated_ids_are_only_told_where_ids_are_optional(sqlite_url: str) -> N
 def test_dates_in_the_future_are_told_with_the_newest(sqlite_url: str) -> None:
     run(sqlite_url, LEAD, a_lead("1", at="2996-03-01 10:00:00"), a_lead("2", at="2997-01-02 10:00:00"), a_lead("3"))
     told = checked(sqlite_url, MAPPED)
-    assert told.says("2 rows with created_at ahead of now, the newest 2997-01-02 10:00:00")
+    assert told.says("2 rows with created_at ahead of now, the newest 2997-01-02 10:00:00, such as 1, 2")
 
 
 def test_a_plan_may_lie_ahead(sqlite_url: str) -> None:
@@ -252,7 +259,7 @@ def test_a_query_without_a_required_column_is_an_error(sqlite_url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "answer"),
     [
-        ("postgresql://reader:hunter2@127.0.0.1:1/crm", "The source 127.0.0.1/crm cannot be read"),
+        ("postgresql://reader:hunter2@127.0.0.1:1/crm", "The source 127.0.0.1:1/crm cannot be read"),
         ("nosuch://reader:hunter2@crm/sales", "No driver for nosuch"),
         ("sqlite:////nowhere/at/all.db", "cannot be read"),
     ],

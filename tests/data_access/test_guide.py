@@ -395,7 +395,7 @@ def test_answers_that_end_early_write_nothing(
 @pytest.mark.parametrize(
     ("url", "answer"),
     [
-        ("postgresql://reader:hunter2@127.0.0.1:1/crm", "127.0.0.1/crm cannot be read"),
+        ("postgresql://reader:hunter2@127.0.0.1:1/crm", "127.0.0.1:1/crm cannot be read"),
         ("nosuch://reader:hunter2@crm/sales", "No driver for nosuch"),
         ("hunter2", "--url is no database URL"),
         ("postgresql://reader:hunter2@crm:port/sales", "--url is no database URL"),

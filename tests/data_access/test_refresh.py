@@ -137,7 +137,11 @@ def test_schema_drift_freezes_only_what_rests_on_it(group):
     group.refresh()
     group.run("alter table vis rename column at to at_time")
     group.run("insert into cust values (11, '2026-03-18 11:00:00', '13900000011', '2026-03-18 12:01:30')")
-    assert group.refresh("changes").outcome == "published"
+    done = group.refresh("changes")
+    assert done.outcome == "published"
+    assert str(done).startswith("partly published in ") and "Correct [entities.visit]. Its last good rows stay." in str(
+        done
+    )
     assert (group.number("leads"), group.number("first_visits")) == (11, 10)
     assert standing_still(group.snapshot(), PACK, "first_visits").entity == "visit"
     assert standing_still(group.snapshot(), PACK, "leads") is None

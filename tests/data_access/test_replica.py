@@ -293,6 +293,17 @@ def test_a_bad_row_is_set_apart_and_counted(world: World, columns: str, fault: t
     assert world.rows("select id, col, reason from quarantine") == [fault]
 
 
+def test_a_column_no_row_of_which_can_be_read_keeps_the_last_good_rows(anywhere: World) -> None:
+    """A column that changed its meaning is a fault of the mapping, not of every row."""
+    crm = customers(anywhere, 25)
+    anywhere.pull(crm)
+    drifted = crm.replace("created as created_at", "'created' as created_at")
+    assert drifted != crm
+    report = anywhere.pull(drifted).entity("lead")
+    assert (report.rows_after, report.quarantined) == (25, 0)
+    assert report.error == ("lead: none of its 25 rows can be used: created_at is unreadable. Correct [entities.lead].")
+
+
 def test_negative_money_is_bad_in_a_contract_and_fine_in_a_payment(world: World) -> None:
     contract = mapping("contract", "select 1 as id, 'p' as project_id, '2026-03-01' as signed_at, -5 as amount")
     payment = mapping("payment", "select 1 as id, 1 as contract_id, '2026-03-01' as at, -5 as amount")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from data_access.scheduler import LEASE, RETRY_AFTER, Job, Plan, Scheduler, Work, deepest, due
+from data_access.scheduler import LEASE, RETRY_AFTER, Job, Plan, RefreshFailed, Scheduler, Work, deepest, due
 from data_access.store import StaleLeader, Store
 from data_access.store.lease import acquire, require_epoch
 from data_access.store.requests import ask_refresh, request
@@ -200,6 +200,21 @@ def test_a_failed_refresh_is_answered_and_retried_at_its_time(store: Store, cloc
     answered = request(store, asked)
     assert answered is not None
     assert answered.outcome == "failed: OSError: the source is down"
+
+
+def test_a_failure_whose_reason_is_known_leaves_one_line_in_the_log(
+    store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(epoch: int, depth: Depth) -> str:
+        raise RefreshFailed("The source crm cannot be read.")
+
+    asked = ask_refresh(store, "changes", "ops", NOON)
+    tick(a_scheduler(store, clock, fail))
+    answered = request(store, asked)
+    assert answered is not None and answered.outcome == "failed: The source crm cannot be read."
+    assert [(one.message, one.exc_info) for one in caplog.records] == [
+        ("The full refresh failed: The source crm cannot be read.", None)
+    ]
 
 
 def test_in_a_day_of_three_nodes_with_faults_each_night_and_hour_runs_once(store: Store, clock: Clock) -> None:

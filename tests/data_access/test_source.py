@@ -88,6 +88,14 @@ def test_a_table_and_its_columns_are_quoted_for_the_database(database_url: str) 
     source.close()
 
 
+def test_a_column_that_is_not_there_is_an_error_and_no_text(database_url: str) -> None:
+    run(database_url, "create table crm (id integer)", "insert into crm values (1)")
+    source = Source(database_url, ZONE)
+    with source.reading() as reading, pytest.raises(ReadError, match=r"created.*Correct \[entities.lead\]"):
+        list(reading.batches(EntityMapping("lead", table="crm", columns={"id": "id", "created_at": "created"})))
+    source.close()
+
+
 def test_a_failing_query_spoils_nothing_else(database_url: str) -> None:
     source = Source(database_url, ZONE)
     with source.reading() as reading:
