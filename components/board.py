@@ -56,8 +56,7 @@ def board_card(
     return section(".board")[
         header(".board-head")[h3(".board-title")[title], p(".board-period")[_period(board, basis, words)]],
         missing(board.absent, words) if board.absent else _standings(rows, metric, title, name, words, of, href),
-        _more_tied(board.rows, len(rows), words),
-        board.by_chance and p(".board-note")[words.of("by_chance")],
+        [p(".board-note")[note] for note in board_notes(board, len(rows), words)],
         _unranked(board.unranked, metric, name, words) if top is None and board.unranked else None,
     ]
 
@@ -81,7 +80,7 @@ def _standings(
 ) -> Element:
     if not rows:
         return p(".nothing")[words.of("empty_board")]
-    shows_raw = any(row.raw.value != row.value.value for row in rows)
+    shows_raw = any(map(is_shrunk, rows))
     had_week_before = any(row.change is not None for row in rows)
     return div(".board-body")[
         table(class_=["standings", {"is-short": len(rows) <= 5, "is-long": len(rows) > 12}])[
@@ -101,15 +100,23 @@ def _standings(
                 ]
             ],
         ],
-        shows_raw and p(".board-note")[words.of("shrunk")],
     ]
 
 
-def _more_tied(rows: Sequence[Standing], shown: int, words: Words) -> Element | None:
-    """How many who are not shown share the rank of the last one who is."""
-    rank = rows[shown - 1].rank if shown else None
-    more = sum(row.rank == rank for row in rows[shown:])
-    return p(".board-note")[words.of("more_tied", n=more, rank=rank or 0)] if more else None
+def board_notes(board: Board, shown: int, words: Words) -> list[str]:
+    """What has to be known to read the first so many rows: who else shares the last rank, and how rates were ranked."""
+    rank = board.rows[shown - 1].rank if shown else None
+    more = sum(row.rank == rank for row in board.rows[shown:])
+    return [
+        *([words.of("more_tied", n=more, rank=rank or 0)] if more else []),
+        *([words.of("shrunk")] if any(map(is_shrunk, board.rows[:shown])) else []),
+        *([words.of("by_chance")] if board.by_chance else []),
+    ]
+
+
+def is_shrunk(row: Standing) -> bool:
+    """Whether what is ranked is not the plain reading."""
+    return row.raw.value != row.value.value
 
 
 def _named(row: Standing, name: Naming, words: Words, href: Href | None) -> Node:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from components.alert import counted, message, since
-from components.board import move_said
+from components.board import board_notes, is_shrunk, move_said
 from components.funnel import asides, is_drawn, is_over, peers_length, scale_of
 from components.heatmap import column_days, has_few, scale_notes, shown
 from components.leak import LEAK_HEADS, leak_figures
@@ -104,7 +104,7 @@ def tiles_block(
 def _tile(each: Compared, metric: Metric, words: Words) -> Block:
     known = not each.now.is_missing
     compares = known and each.before.missing != "no_record"
-    change = words.change(each.change, metric.better, metric.format)
+    change = words.change(each.change, metric.better, metric.format, before=each.before.value)
     before = f"{words.of('same_point')} {words.number(each.before, metric.format)}"
     few = known and each.now.few(metric.min_n)
     reason = [] if known else [words.reason(each.now)]
@@ -265,14 +265,10 @@ def board_card(
     return {
         "title": title,
         "note": " · ".join(filter(None, (days, rolling))),
-        "said": words.of("shrunk") if any(_is_shrunk(row) for row in board.rows) else "",
+        "said": board_notes(board, min(most, len(board.rows)), words),
         "absent": words.reason(board.absent) if board.absent else words.of("empty_board"),
         "rows": [_place(row, metric, name, words, of, had_week_before) for row in board.rows[:most]],
     }
-
-
-def _is_shrunk(row: Standing) -> bool:
-    return row.raw.value != row.value.value
 
 
 def _place(row: Standing, metric: Metric, name: Naming, words: Words, of: int | None, had_week_before: bool) -> Block:
@@ -281,7 +277,7 @@ def _place(row: Standing, metric: Metric, name: Naming, words: Words, of: int | 
         "top": (row.rank or 9) <= 3,
         "name": short(name(row.subject) or words.of("unassigned")),
         "value": words.number(row.value, metric.format),
-        "raw": f"{words.of('raw')} {words.number(row.raw, metric.format)}" if _is_shrunk(row) else "",
+        "raw": f"{words.of('raw')} {words.number(row.raw, metric.format)}" if is_shrunk(row) else "",
         "tied": words.of("tied") if row.tied else "",
         "move": move_said(row, words, had_week_before),
     }
