@@ -23,7 +23,7 @@ MONDAY = date(2024, 1, 1)
 _ROLLING = Label("{metric} · 项目 × {column}", "{metric} · project × {column}")
 _HOUR = Label("小时", "hour")
 _DAY = Label("日", "day")
-_LAST = Label("近{hours}小时滚动", "Rolling, last {hours} hours")
+_LAST = {24: Label("近24小时滚动", "Rolling, last 24 hours"), 168: Label("近7天滚动", "Rolling, last 7 days")}
 _GRADES = Label("留电 · 渠道 × 意向等级", "Leads · channel × grade")
 _GRADE_NOTE = Label("近{days}天,按首次评级", "Last {days} days, by first grade")
 _CLOCK = Label("{metric} · 星期 × 小时", "{metric} · weekday × hour")
@@ -48,7 +48,7 @@ def chosen_metric(view: View) -> str:
 
 
 def _days(view: View) -> str:
-    return view.say(_LAST.format(hours=view.filters.hours))
+    return view.say(_LAST[int(view.filters.hours)])
 
 
 def rolling(view: View, metric: str, hours: int) -> Node:
@@ -56,7 +56,7 @@ def rolling(view: View, metric: str, hours: int) -> Node:
     grid = rolling_hours(view.snapshot, view.pack, metric, hours, view.where)
     column = _DAY if grid.hours_per_column >= 24 else _HOUR
     title = _ROLLING.format(metric=view.say(view.pack.metric(metric).label), column=view.say(column))
-    return panel(view.say(title), _map(view, grid, view.say(title)), note=view.say(_LAST.format(hours=str(hours))))
+    return panel(view.say(title), _map(view, grid, view.say(title)), note=view.say(_LAST[hours]))
 
 
 def _map(view: View, grid: Grid, title: str) -> Node:
