@@ -84,7 +84,10 @@ def build_marts(
     measures = [m for m in pack.additive if m.name not in absent_measures(pack, mapped)]
     connection.execute("create schema if not exists mart")
     connection.execute(sql("fact_views"))
-    _touch_days(connection, measures, before)
+    if before is None:
+        _touch_every_day(connection, measures)
+    else:
+        _touch_days(connection, measures, before)
     since = _first_month(connection)
     days = f"{since} and {{at}}::date in (select day from touched_day)"
     _build_daily(connection, pack.additive, measures, days)
@@ -105,7 +108,7 @@ def _first_month(connection: duckdb.DuckDBPyConnection) -> str:
     return f"{{at}} >= timestamp '{first or date.max}'"
 
 
-def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], before: datetime | None) -> None:
+def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], before: datetime) -> None:
     """Complete touched_day: rows' own days, and the days between the two refreshes (what is due changes with time)."""
     for source, at in sorted({(m.source, m.at) for m in measures if m.source != "party"}):
         for side in ("old", "new"):
@@ -115,12 +118,9 @@ def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], 
     connection.execute(
         """create or replace temp table touched_day as
         select distinct day from touched_day where day is not null and day <= getvariable('as_of')::date
-        union select unnest(generate_series($before::date - 1, getvariable('as_of')::date, interval 1 day))::date
-        where $before is not null""",
+        union select unnest(generate_series($before::date - 1, getvariable('as_of')::date, interval 1 day))::date""",
         {"before": before},
     )
-    if before is None:
-        _touch_every_day(connection, measures)
 
 
 def _come_since(source: str, at: str) -> str:
@@ -131,13 +131,13 @@ def _come_since(source: str, at: str) -> str:
 
 
 def _touch_every_day(connection: duckdb.DuckDBPyConnection, measures: list[Measure]) -> None:
+    """Make touched_day every day there is, and the marts new."""
     # Today is there even when nothing else is, so that every mart has a file that names its columns.
-    connection.execute("insert into touched_day select getvariable('as_of')::date")
+    days = "select getvariable('as_of')::date as day"
     for source, at in sorted({(m.source, m.at) for m in measures}):
-        connection.execute(f'insert into touched_day select distinct "{at}"::date from {source}')
+        days += f' union select "{at}"::date from {source}'
     connection.execute(
-        """create or replace temp table touched_day as
-        select distinct day from touched_day where day <= getvariable('as_of')::date"""
+        f"create or replace temp table touched_day as select day from ({days}) where day <= getvariable('as_of')::date"
     )
     for mart in BY_MONTH:
         connection.execute(f"drop table if exists mart.{mart}")
