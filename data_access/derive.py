@@ -63,9 +63,10 @@ def step_windows(steps: tuple[str, ...], rules: PartyRules) -> dict[str, int]:
 
 def derive_parties(
     connection: duckdb.DuckDBPyConnection, rules: PartyRules, *, before: datetime | None, as_of: datetime
-) -> None:
-    """Bring lead_party, stage_event and party up to `as_of`; `before` is the last derivation's as_of, None for all anew.
+) -> bool:
+    """Bring lead_party, stage_event and party up to `as_of`, and tell whether any row of them may have changed.
 
+    `before` is the last derivation's as_of, None for all anew.
     Runs in the caller's transaction after a pull; leaves the temp table `touched_day` for the marts.
     """
     connection.execute("set variable as_of = ?", [as_of])
@@ -80,15 +81,17 @@ def derive_parties(
     for view in _views(mapped):
         connection.execute(view)
     known = _temporary(connection)
+    changed = before is None or _changed(connection, mapped)
     if before is None:
         connection.execute(sql("everything"))
         connection.execute(_parties(mapped, rules, fresh="view"))
-    elif _changed(connection, mapped):
+    elif changed:
         connection.execute(sql("touched"))
         connection.execute(_parties(mapped, rules, fresh="table"))
         connection.execute(sql("touched_days"))
     for name, kind in _temporary(connection) - known:
         connection.execute(f"drop {kind} {name}")
+    return changed
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, mapped: Mapping[str, set[str]]) -> bool:
