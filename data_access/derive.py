@@ -63,13 +63,15 @@ def step_windows(steps: tuple[str, ...], rules: PartyRules) -> dict[str, int]:
 
 def derive_parties(
     connection: duckdb.DuckDBPyConnection, rules: PartyRules, *, before: datetime | None, as_of: datetime
-) -> None:
-    """Bring lead_party, stage_event and party up to `as_of`; `before` is the last derivation's as_of, None for all anew.
+) -> bool:
+    """Bring lead_party, stage_event and party up to `as_of`, and tell whether any row of them may have changed.
 
+    `before` is the last derivation's as_of, None for all anew.
     Runs in the caller's transaction after a pull; leaves the temp table `touched_day` for the marts.
     """
     connection.execute("set variable as_of = ?", [as_of])
-    connection.execute("set variable before = ?", [before or datetime(1, 1, 1)])
+    connection.execute("set variable before = ?", [before])
+    connection.execute("create or replace temp table touched_day (day date)")
     mapped = mapped_columns(connection)
     if before is None:
         connection.execute(
@@ -78,15 +80,32 @@ def derive_parties(
     connection.execute(sql("derive_tables"))
     for view in _views(mapped):
         connection.execute(view)
-    _missing_changes(connection)
     known = _temporary(connection)
-    connection.execute(_touched(mapped))
-    connection.execute(_parties(mapped, rules, anew=before is None))
-    connection.execute("create or replace temp table touched_day (day date)")
-    if before is not None:
+    changed = before is None or _changed(connection, mapped)
+    if before is None:
+        connection.execute(sql("everything"))
+        connection.execute(_parties(mapped, rules, fresh="view"))
+    elif changed:
+        connection.execute(sql("touched"))
+        connection.execute(_parties(mapped, rules, fresh="table"))
         connection.execute(sql("touched_days"))
-    for name, kind in _temporary(connection) - known - {("touched_day", "table")}:
+    for name, kind in _temporary(connection) - known:
         connection.execute(f"drop {kind} {name}")
+    return changed
+
+
+def _changed(connection: duckdb.DuckDBPyConnection, mapped: Mapping[str, set[str]]) -> bool:
+    """List the leads and events that changed or whose time has come; whether there are any."""
+    times = [column for column in _LEAD_TIMES if column in mapped.get("lead", {"created_at"})]
+    connection.execute(
+        sql("changed").format(
+            lead_time_has_come=" or ".join(map(_has_come, times)) or "false",
+            at_has_come=_has_come('"at"'),
+            cancelled_has_come=_has_come("cancelled_at"),
+        )
+    )
+    found = connection.execute("select exists (from changed_lead) or exists (from changed_event)").fetchall()
+    return bool(found[0][0])
 
 
 def _temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
@@ -96,12 +115,12 @@ def _temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
 
 
 def _views(mapped: Mapping[str, set[str]]) -> list[str]:
-    """Views over the entities: leads with their key, stage events of every kind, and contacts."""
+    """Views over the entities: leads with their key, and stage events of every kind."""
     keyed = """create or replace temp view keyed_lead as
         select *, coalesce(person, '#' || id) as pkey, coalesce(project_id, '') as key_project
-        from lead where created_at <= getvariable('as_of')"""
+        from lead"""
     events = " union all ".join(_event_source(kind, mapped) for kind in STEPS)
-    return [keyed, f"create or replace temp view event_source as {events}", _contact_source(mapped)]
+    return [keyed, f"create or replace temp view event_source as {events}"]
 
 
 def _event_source(kind: str, mapped: Mapping[str, set[str]]) -> str:
@@ -120,39 +139,21 @@ def _event_source(kind: str, mapped: Mapping[str, set[str]]) -> str:
         {cancelled} as cancelled_at, {day_only} as cancelled_day_only, channel_id, staff_id from {kind}"""
 
 
-def _contact_source(mapped: Mapping[str, set[str]]) -> str:
+def _contacts(mapped: Mapping[str, set[str]]) -> str:
+    """When the leads that are derived were contacted."""
     if "follow_up" in mapped:
-        return """create or replace temp view contact_source as
-            select lead_id, "at", at_day_only as day_only, "at" as followed_up_at
-            from follow_up where reached is distinct from false and "at" <= getvariable('as_of')"""
-    return """create or replace temp view contact_source as
-        select id as lead_id, first_response_at as "at", first_response_at_day_only as day_only,
+        return """select lead_id, "at", at_day_only as day_only, "at" as followed_up_at
+            from touched_follow_up where reached is distinct from false and "at" <= getvariable('as_of')"""
+    return """select id as lead_id, first_response_at as "at", first_response_at_day_only as day_only,
             cast(null as timestamp) as followed_up_at
-        from lead where first_response_at <= getvariable('as_of')"""
-
-
-def _missing_changes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give every entity its old_ and new_ table, empty where the pull left none."""
-    for entity in ENTITIES:
-        for side in ("old", "new"):
-            connection.execute(f"create temp table if not exists {side}_{entity} as select * from {entity} limit 0")
+        from touched_lead where first_response_at <= getvariable('as_of')"""
 
 
 def _has_come(column: str) -> str:
     return f"({column} > getvariable('before') and {column} <= getvariable('as_of'))"
 
 
-def _touched(mapped: Mapping[str, set[str]]) -> str:
-    times = [column for column in _LEAD_TIMES if column in mapped.get("lead", {"created_at"})]
-    return sql("touched").format(
-        lead_time_has_come=" or ".join(map(_has_come, times)) or "false",
-        at_has_come=_has_come('"at"'),
-        cancelled_has_come=_has_come("cancelled_at"),
-    )
-
-
-def _parties(mapped: Mapping[str, set[str]], rules: PartyRules, *, anew: bool) -> str:
-    only = " semi join touched using (pkey, key_project) where id in (select id from touched_lead_id)"
+def _parties(mapped: Mapping[str, set[str]], rules: PartyRules, *, fresh: str) -> str:
     chain, columns, joins = [], [], []
     steps = mapped_steps(mapped)
     for place, (step, window) in enumerate(step_windows(steps, rules).items()):
@@ -165,8 +166,8 @@ def _parties(mapped: Mapping[str, set[str]], rules: PartyRules, *, anew: bool) -
     b.has_lead and k{place}."at" is null and s.{step}_1 is not null as {step}_astray"""
         )
     return sql("parties").format(
-        fresh="view" if anew else "table",
-        touched_only="" if anew else only,
+        fresh=fresh,
+        contacts=_contacts(mapped),
         re_entry_days=rules.re_entry_days,
         earliest_dates="\n".join(_earliest_date(step) for step in steps if step not in mapped),
         chain="\n".join(chain),

@@ -34,7 +34,11 @@ WHOLE = {
     "state": "project, channel, staff, grade",
     "referrers": "day, project, referrer",
 }
-"""Marts that are written whole at each refresh, with the order of their rows."""
+"""Marts kept in one file, with the order of their rows."""
+PARTIES = "parties"
+"""The files of parties, one per month, which stand beside the marts."""
+BY_CLOCK = {"daily", "staff", "edge", "state"}
+"""Marts that change though no row does: what is due, and how far today has come, depends on the time."""
 
 
 _SIGNED = "contract | lead.signed_at"
@@ -74,29 +78,45 @@ def _delivered(need: str, mapped: Mapping[str, set[str]]) -> bool:
 
 
 def build_marts(
-    connection: duckdb.DuckDBPyConnection, pack: Pack, rules: MartRules, *, before: datetime | None
-) -> set[date]:
-    """Bring every mart up to the derivation's as_of; returns the first days of the months whose files changed.
+    connection: duckdb.DuckDBPyConnection,
+    pack: Pack,
+    rules: MartRules,
+    *,
+    before: datetime | None,
+    changed: bool = True,
+) -> set[tuple[str, date | None]]:
+    """Bring every mart up to the derivation's as_of; returns the marts, and the months of them, that may differ from before.
 
-    `before` is the as_of of the last build, None to build all days anew.
+    `before` is the as_of of the last build, None to build all days anew; `changed` tells whether any party or event changed.
     """
     mapped = mapped_columns(connection)
     measures = [m for m in pack.additive if m.name not in absent_measures(pack, mapped)]
     connection.execute("create schema if not exists mart")
     connection.execute(sql("fact_views"))
-    _touch_days(connection, measures, before)
+    if before is None:
+        _touch_every_day(connection, measures)
+    else:
+        changed = _touch_days(connection, measures, before) or changed
     since = _first_month(connection)
     days = f"{since} and {{at}}::date in (select day from touched_day)"
     _build_daily(connection, pack.additive, measures, days)
-    _build_cohorts(connection, mapped_steps(mapped), days)
-    _build_lags(connection, mapped_steps(mapped), days)
-    _build_clock(connection, pack.additive, measures, since)
     _build_edge(connection, pack.additive, measures, rules.cut_days)
-    _build_hourly(connection, pack.additive, measures)
     _build_state(connection, rules.overdue_days)
-    _build_referrers(connection)
+    _note_newest(connection)
+    if changed:
+        _build_cohorts(connection, mapped_steps(mapped), days)
+        _build_lags(connection, mapped_steps(mapped), days)
+        _build_clock(connection, pack.additive, measures, since)
+        _build_hourly(connection, pack.additive, measures)
+        _build_referrers(connection)
+    return _differing(connection, {*BY_MONTH, *WHOLE, PARTIES} if changed else BY_CLOCK)
+
+
+def _differing(connection: duckdb.DuckDBPyConnection, marts: set[str]) -> set[tuple[str, date | None]]:
+    """The marts that were built, each with the first day of every touched month if it is kept by month."""
     months = connection.execute("select distinct date_trunc('month', day)::date from touched_day").fetchall()
-    return {month for (month,) in months}
+    whole: set[tuple[str, date | None]] = {(mart, None) for mart in marts if mart in WHOLE}
+    return whole | {(mart, month) for mart in marts if mart not in WHOLE for (month,) in months}
 
 
 def _first_month(connection: duckdb.DuckDBPyConnection) -> str:
@@ -105,22 +125,26 @@ def _first_month(connection: duckdb.DuckDBPyConnection) -> str:
     return f"{{at}} >= timestamp '{first or date.max}'"
 
 
-def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], before: datetime | None) -> None:
-    """Complete touched_day: rows' own days, and the days between the two refreshes (what is due changes with time)."""
+def _touch_days(connection: duckdb.DuckDBPyConnection, measures: list[Measure], before: datetime) -> bool:
+    """Complete touched_day: rows' own days, and the days between the two refreshes (what is due changes with time).
+
+    Whether more than the marts BY_CLOCK may differ: for rows that moved, a clock set back, hourly measures that depend on time.
+    """
     for source, at in sorted({(m.source, m.at) for m in measures if m.source != "party"}):
         for side in ("old", "new"):
             connection.execute(f'insert into touched_day select distinct "{at}"::date from {side}_{source}')
-    for source, at in sorted({(m.source, m.at) for m in measures if m.source != "party" and "as_of" in m.where}):
+    timed = {m for m in measures if "as_of" in m.sql + m.where}
+    for source, at in sorted({(m.source, m.at) for m in measures if m.source != "party" and (m.hourly or m in timed)}):
         connection.execute(_come_since(source, at), {"before": before})
+    moved = "select exists (from touched_day) or getvariable('as_of') < $before"
+    ((found,),) = connection.execute(moved, {"before": before}).fetchall()
     connection.execute(
         """create or replace temp table touched_day as
         select distinct day from touched_day where day is not null and day <= getvariable('as_of')::date
-        union select unnest(generate_series($before::date - 1, getvariable('as_of')::date, interval 1 day))::date
-        where $before is not null""",
+        union select unnest(generate_series($before::date - 1, getvariable('as_of')::date, interval 1 day))::date""",
         {"before": before},
     )
-    if before is None:
-        _touch_every_day(connection, measures)
+    return bool(found) or any(m.hourly for m in timed)
 
 
 def _come_since(source: str, at: str) -> str:
@@ -131,13 +155,13 @@ def _come_since(source: str, at: str) -> str:
 
 
 def _touch_every_day(connection: duckdb.DuckDBPyConnection, measures: list[Measure]) -> None:
+    """Make touched_day every day there is, and the marts new."""
     # Today is there even when nothing else is, so that every mart has a file that names its columns.
-    connection.execute("insert into touched_day select getvariable('as_of')::date")
+    days = "select getvariable('as_of')::date as day"
     for source, at in sorted({(m.source, m.at) for m in measures}):
-        connection.execute(f'insert into touched_day select distinct "{at}"::date from {source}')
+        days += f' union select "{at}"::date from {source}'
     connection.execute(
-        """create or replace temp table touched_day as
-        select distinct day from touched_day where day <= getvariable('as_of')::date"""
+        f"create or replace temp table touched_day as select day from ({days}) where day <= getvariable('as_of')::date"
     )
     for mart in BY_MONTH:
         connection.execute(f"drop table if exists mart.{mart}")
@@ -253,13 +277,16 @@ def _build_edge(
     connection.execute(f"create or replace table mart.edge as {query}")
 
 
-def _build_hourly(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
-    hourly = [measure for measure in available if measure.hourly]
-    keys = "{at}::date as day, hour({at}) as hour, project, channel, coalesce(first_grade, '') as grade"
+def _note_newest(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """create or replace temp table newest as
         select max(created_at) as newest from party where has_lead union all select max("at") from stage_event"""
     )
+
+
+def _build_hourly(connection: duckdb.DuckDBPyConnection, measures: Iterable[Measure], available: list[Measure]) -> None:
+    hourly = [measure for measure in available if measure.hourly]
+    keys = "{at}::date as day, hour({at}) as hour, project, channel, coalesce(first_grade, '') as grade"
     ((first,),) = connection.execute(f"select max(newest)::date - {HOURLY_DAYS - 1} from newest").fetchall()
     recent = f"{{at}} >= timestamp '{first or date.max}' and not {{day_only}}"
     columns = _together([m for m in measures if m.hourly], hourly)

@@ -7,13 +7,12 @@ from typing import Any
 import duckdb
 
 from data_access.derive import PartyRules, mapped_columns, mapped_steps, sql, step_windows
-from data_access.marts import BY_MONTH, RECENT_CONTRACTS, RECENT_EVENTS, WHOLE, absent_measures
+from data_access.marts import BY_MONTH, PARTIES, RECENT_CONTRACTS, RECENT_EVENTS, WHOLE, absent_measures
 from data_access.replica import PullReport
 from data_access.snapshots import Folder
 from metrics.pack import Pack
 from metrics.snapshot import NOWHERE
 
-PARTIES = "parties"
 _LISTED = {
     "projects": (
         "project",
@@ -25,28 +24,34 @@ _LISTED = {
 _SEEN = {"projects": "project", "channels": "channel", "staff": "staff"}
 
 
-def write_files(connection: duckdb.DuckDBPyConnection, folder: Folder, months: set[date], *, anew: bool) -> None:
-    """Write the files of every changed month and every whole mart, and note their names in mart_file.
+def write_files(
+    connection: duckdb.DuckDBPyConnection, folder: Folder, differing: set[tuple[str, date | None]], *, anew: bool
+) -> None:
+    """Write the files of every mart, or month of it, that may differ or is lost, and note their names in mart_file.
 
     `anew`: all months were computed, and files of any other month no longer belong to the snapshot.
     """
     connection.execute("create table if not exists mart_file (mart varchar, month date, file varchar)")
     if anew:
         connection.execute("delete from mart_file")
-    noted = connection.execute("select month, file from mart_file").fetchall()
-    lost = {month for month, file in noted if month is not None and not (folder.path / file).exists()}
+    noted = connection.execute("select mart, month, file from mart_file").fetchall()
+    lost = {(mart, month) for mart, month, file in noted if not (folder.path / file).exists()}
     files = []
-    for month in sorted(months | lost):
-        for mart, order in BY_MONTH.items():
-            day = "month" if mart == "clock" else "day"
-            inside = f"{day} >= date '{month}' and {day} < date '{month}' + interval 1 month"
-            query = f"select * from mart.{mart} where {inside} order by {order}"
-            files.append((mart, month, folder.put(connection, query, f"{mart}-{month:%Y%m}")))
-        query = sql("party_file").format(month=month)
-        files.append((PARTIES, month, folder.put(connection, query, f"{PARTIES}-{month:%Y%m}")))
-    for mart, order in WHOLE.items():
-        files.append((mart, None, folder.put(connection, f"select * from mart.{mart} order by {order}", mart)))
+    for mart, month in sorted(differing | lost, key=str):
+        name = f"{mart}-{month:%Y%m}" if month else mart
+        files.append((mart, month, folder.put(connection, _content(mart, month), name)))
     _note(connection, files)
+
+
+def _content(mart: str, month: date | None) -> str:
+    """The query of a file's rows."""
+    if mart == PARTIES:
+        return sql("party_file").format(month=month)
+    if month is None:
+        return f"select * from mart.{mart} order by {WHOLE[mart]}"
+    day = "month" if mart == "clock" else "day"
+    inside = f"{day} >= date '{month}' and {day} < date '{month}' + interval 1 month"
+    return f"select * from mart.{mart} where {inside} order by {BY_MONTH[mart]}"
 
 
 def _note(connection: duckdb.DuckDBPyConnection, files: list[tuple[str, date | None, str]]) -> None:

@@ -127,8 +127,8 @@ class EntityPull:
                 self._refreshed(how)
         except (ReadError, SettingError, _DuplicatesError) as error:
             self._freeze(error)
-        self._execute(f"DROP TABLE IF EXISTS incoming_{self._name}")
-        self._execute(f"DROP TABLE IF EXISTS keys_{self._name}")
+        for table in ("incoming", "keys", "known"):
+            self._execute(f"DROP TABLE IF EXISTS {table}_{self._name}")
         return self._report(time.monotonic() - began)
 
     def _how(self, depth: Depth) -> Depth | None:
@@ -349,21 +349,34 @@ class EntityPull:
             self._counts["inserted"] = inserted
 
     def _apply_by_id(self, how: Depth, final: str) -> None:
-        name = self._name
+        name, known = self._name, self._known(how)
         differs = " OR ".join(f'f."{one}" IS DISTINCT FROM t."{one}"' for one in stored_columns(self._entity))
         self._execute(
-            f"INSERT INTO new_{name} SELECT f.* FROM ({final}) f LEFT JOIN {name} t ON t.id = f.id "
+            f"INSERT INTO new_{name} SELECT f.* FROM ({final}) f LEFT JOIN {known} t ON t.id = f.id "
             f"WHERE t.id IS NULL OR {differs}"
         )
         # One insert: DuckDB 2.0 does not find again what is inserted after nothing in the transaction that made the table.
-        self._execute(f"INSERT INTO old_{name} SELECT t.* FROM {name} t WHERE t.id IN ({self._leaving(how)})")
+        self._execute(
+            f"INSERT INTO old_{name} SELECT t.* EXCLUDE (place) FROM {known} t WHERE t.id IN ({self._leaving(how)})"
+        )
         updated = self._number(f"SELECT count(*) FROM old_{name} WHERE id IN (SELECT id FROM new_{name})")
         if deleted := self._number(f"SELECT count(*) FROM old_{name}"):
-            self._execute(f"DELETE FROM {name} WHERE id IN (SELECT id FROM old_{name})")
+            places = f"SELECT place FROM {known} WHERE id IN (SELECT id FROM old_{name})"
+            self._execute(f"DELETE FROM {name} WHERE rowid IN ({places})")
         inserted = self._number(f"SELECT count(*) FROM new_{name}")
         if inserted:
             self._execute(f"INSERT INTO {name} FROM new_{name}")
         self._counts = {"inserted": inserted - updated, "updated": updated, "deleted": deleted - updated}
+
+    def _known(self, how: Depth) -> str:
+        """The replica's rows that may change; when few are read they are looked up once, for comparing a million ids takes long."""
+        name, rows = self._name, f"(SELECT rowid AS place, * FROM {self._name})"
+        if how != "changes":
+            return rows
+        self._execute(
+            f"CREATE OR REPLACE TEMP TABLE known_{name} AS FROM {rows} WHERE id IN (SELECT id FROM incoming_{name})"
+        )
+        return f"known_{name}"
 
     def _leaving(self, how: Depth) -> str:
         """The ids of replica rows that are replaced or no longer good rows of the source, as far as this reading can tell."""
@@ -441,38 +454,35 @@ class EntityPull:
         newest = self._newest() or (self._state.watermark if how != "full" else None)
         clock = self._context.reading.clock(self._context.zones.source)
         now = self._context.now
-        remember(
-            self._context.connection,
-            replace(
-                self._state,
-                fingerprint=self._fingerprint,
-                stamp=stamp,
-                watermark=min(newest, clock) if newest else None,
-                midnights=midnights,
-                last_full_at=now if how == "full" else self._state.last_full_at,
-                last_keys_at=now if how != "changes" else self._state.last_keys_at,
-                frozen_since=None,
-                retry_at=None,
-                error="",
-                rows=self._number(f"SELECT count(*) FROM {self._name}"),
-            ),
+        self._state = replace(
+            self._state,
+            fingerprint=self._fingerprint,
+            stamp=stamp,
+            watermark=min(newest, clock) if newest else None,
+            midnights=midnights,
+            last_full_at=now if how == "full" else self._state.last_full_at,
+            last_keys_at=now if how != "changes" else self._state.last_keys_at,
+            frozen_since=None,
+            retry_at=None,
+            error="",
+            rows=self._number(f"SELECT count(*) FROM {self._name}"),
         )
+        remember(self._context.connection, self._state)
 
     def _freeze(self, error: Exception) -> None:
         now = self._context.now
         pause = timedelta(seconds=self._context.refresh.compare_every_seconds)
         was_long = isinstance(error, _DuplicatesError) and self._rows_read >= SMALL_ROWS
-        frozen = replace(
+        self._state = replace(
             self._state,
             fingerprint=self._fingerprint,
             error=str(error),
             frozen_since=self._state.frozen_since or now,
             retry_at=now + pause if was_long else None,
         )
-        remember(self._context.connection, frozen)
+        remember(self._context.connection, self._state)
 
     def _report(self, seconds: float) -> EntityReport:
-        state = state_of(self._context.connection, self._name)
         return EntityReport(
             self._name,
             rows_read=self._rows_read,
@@ -480,8 +490,8 @@ class EntityPull:
             quarantined=quarantined(self._context.connection, self._name),
             rows_before=self._before,
             rows_after=self._number(f"SELECT count(*) FROM {self._name}"),
-            error=state.error,
-            frozen_since=state.frozen_since,
+            error=self._state.error,
+            frozen_since=self._state.frozen_since,
             seconds=seconds,
         )
 

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
+
 from data_access.derive import PartyRules, derive_parties, mapped_columns
 from data_access.marts import MartRules, build_marts
 from data_access.publication import manifest, write_files
@@ -27,7 +29,7 @@ from metrics.pack import Pack
 from metrics.periods import cut_days
 from metrics.quality import Alarm, ClosedDays, alarms
 
-LAYOUT = 3
+LAYOUT = 4
 """Grows when derived tables or marts change their shape, so that everything is computed anew once."""
 
 
@@ -109,10 +111,10 @@ class Refresher:
             )
             self._guard(report)
             before = self._before()
-            derive_parties(connection, self._rules, before=before, as_of=report.clock)
-            overdue = asdict(self._settings.overdue_days)
-            months = build_marts(connection, self._pack, MartRules(cut_days(report.clock), overdue), before=before)
-            write_files(connection, self._folder, months, anew=before is None)
+            changed = derive_parties(connection, self._rules, before=before, as_of=report.clock)
+            rules = MartRules(cut_days(report.clock), asdict(self._settings.overdue_days))
+            differing = build_marts(connection, self._pack, rules, before=before, changed=changed)
+            write_files(connection, self._folder, differing, anew=before is None)
             connection.execute("delete from derived")
             connection.execute("insert into derived values (?, ?)", [report.clock, self._fingerprint()])
             return report, manifest(connection, self._pack, self._rules, report)
@@ -128,12 +130,12 @@ class Refresher:
         return found[0][0] if found else None
 
     def _fingerprint(self) -> str:
-        """What the derived tables depend on besides rows: layout, measures, rules, and what is mapped."""
+        """What the derived tables depend on besides rows: layout, how DuckDB hashes, measures, rules, and what is mapped."""
         mapped = sorted(
             (entity, sorted(columns)) for entity, columns in mapped_columns(self._replica.connection).items()
         )
         measures = [(m.name, m.source, m.at, m.sql, m.where, m.needs, m.hourly) for m in self._pack.additive]
-        return hashlib.sha256(repr((LAYOUT, measures, self._rules, mapped)).encode()).hexdigest()
+        return hashlib.sha256(repr((LAYOUT, duckdb.__version__, measures, self._rules, mapped)).encode()).hexdigest()
 
     def _guard(self, report: PullReport) -> None:
         """Raise HeldBack when closed days lost too much, unless somebody released just this."""

@@ -119,7 +119,7 @@ class Replica:
     def _make_tables(self) -> None:
         """Make every entity's table; one that an earlier version made with other columns is read anew."""
         found: dict[str, list[tuple[str, str]]] = {}
-        sql = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY column_index"
+        sql = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' ORDER BY column_index"
         for table, column, kind in self.connection.execute(sql).fetchall():
             found.setdefault(table, []).append((column, kind))
         for entity in ENTITIES.values():

@@ -46,11 +46,11 @@ def a_snapshot(*, as_of: datetime = AS_OF, sequence: int = 1, **rows: Sequence[R
     for name in rows:
         _fill(connection, ENTITIES[name], rows[name])
     derive_parties(connection, PartyRules(), before=None, as_of=as_of)
-    months = build_marts(connection, property_pack(), MartRules(cut_days(as_of), OVERDUE_DAYS), before=None)
+    differing = build_marts(connection, property_pack(), MartRules(cut_days(as_of), OVERDUE_DAYS), before=None)
     report = PullReport(as_of, "full", tuple(EntityReport(name, rows_after=len(rows[name])) for name in rows), 0.0)
     with tempfile.TemporaryDirectory() as path:
         folder = Folder(Path(path))
-        write_files(connection, folder, months, anew=True)
+        write_files(connection, folder, differing, anew=True)
         _, file = folder.put_manifest(manifest(connection, property_pack(), PartyRules(), report))
         snapshot = read(folder, file, sequence, Cache())
     replica.close()

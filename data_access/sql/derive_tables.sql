@@ -1,16 +1,15 @@
 -- What the replica derives from its entities. One row per lead row, per stage event, per party. Dimensions are those a row is
--- booked under (project, channel, staff, first_grade); pkey and key_project say whose party it is.
+-- booked under (project, channel, staff, first_grade). Whose party it is say pkey and key_project, and `whose`, the hash of both.
 create table if not exists lead_party (
-    lead_id varchar, party_id varchar, pkey varchar, key_project varchar, project varchar, channel varchar, staff varchar,
-    first_grade varchar
+    lead_id varchar, whose ubigint, project varchar, channel varchar, staff varchar, first_grade varchar
 );
 create table if not exists stage_event (
-    kind varchar, id varchar, pkey varchar, key_project varchar, lead_id varchar, party_id varchar, "at" timestamp, day_only boolean,
-    cancelled_at timestamp, cancelled_day_only boolean, project_id varchar, channel_id varchar, staff_id varchar, project varchar,
-    channel varchar, staff varchar, first_grade varchar, referrer_id varchar
+    kind varchar, id varchar, pkey varchar, key_project varchar, whose ubigint, lead_id varchar, party_id varchar, "at" timestamp,
+    day_only boolean, cancelled_at timestamp, cancelled_day_only boolean, project_id varchar, channel_id varchar, staff_id varchar,
+    project varchar, channel varchar, staff varchar, first_grade varchar, referrer_id varchar
 );
 create table if not exists party (
-    pkey varchar, project varchar, party_id varchar, has_lead boolean, first_lead_id varchar, last_lead_id varchar,
+    whose ubigint, project varchar, party_id varchar, has_lead boolean, first_lead_id varchar, last_lead_id varchar,
     lead_rows integer, created_at timestamp, created_at_day_only boolean, channel varchar, touchpoint varchar, first_grade varchar,
     staff varchar, grade varchar, valid boolean, lost_at timestamp, lost_at_day_only boolean, reactivated_at timestamp,
     reactivated_at_day_only boolean, contact_at timestamp, last_contact_at timestamp,

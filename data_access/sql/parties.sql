@@ -1,8 +1,5 @@
 -- The parties of every touched (person, project), anew: leads opened into parties, events joined to them, walk-ins opened.
 -- What is fresh is a table where its days are asked for, and a view where all is computed anew.
-create or replace temp table touched_lead as
-select * from keyed_lead{touched_only};
-
 create or replace temp table repeated as
 select pkey, key_project from touched_lead group by all having count(*) > 1;
 
@@ -45,14 +42,16 @@ union all
 select id, 'lead:' || first_lead_id, pkey, key_project from opened;
 
 create or replace temp table touched_event as
-with event as (
-    select * from stale_event anti join changed_event using (kind, id)
-    union all by name
-    select * from keyed_event
+with keyed as (
+    select e.kind, e.id, coalesce(l.pkey, e.person, '#' || e.kind || ':' || e.id) as pkey,
+        coalesce(l.key_project, e.project_id, '') as key_project, l.id as lead_id, e."at", e.day_only, e.cancelled_at,
+        e.cancelled_day_only, e.project_id, e.channel_id, e.staff_id
+    from arrived_event e left join touched_lead l on l.id = e.lead_id
+    where e."at" <= getvariable('as_of')
+), event as (
+    from standing_event union all by name from keyed
 )
-select e.kind, e.id, e.pkey, e.key_project, e.lead_id, e."at", e.day_only, e.cancelled_at, e.cancelled_day_only, e.project_id,
-    e.channel_id, e.staff_id, m.party_id
-from event e left join member m on m.lead_id = e.lead_id;
+select e.*, m.party_id from event e left join member m using (lead_id);
 
 create or replace temp table joined as
 select e.kind, e.id, arg_max(p.party_id, (p.created_at, p.first_lead_id)) as party_id
@@ -94,25 +93,23 @@ select s.party_id, s.key_project as project, coalesce(s.channel_id, '') as chann
 from side s left join credited c using (party_id);
 
 create or replace temp {fresh} fresh_event as
-select p.*, coalesce(p.project_id, b.project) as project,
+select p.*, hash(p.pkey, p.key_project) as whose, coalesce(p.project_id, b.project) as project,
     case when p.kind = 'visit' then coalesce(p.channel_id, b.channel) else coalesce(nullif(b.channel, ''), p.channel_id, '') end
         as channel,
     coalesce(p.staff_id, b.staff) as staff, b.first_grade, b.referrer_id
 from placed p join booked b using (party_id);
 
-delete from stage_event where rowid in (select stale from stale_event);
 insert into stage_event by name from fresh_event;
 
-delete from lead_party where rowid in (select stale from stale_member);
 insert into lead_party by name
-select m.*, b.project, b.channel, b.staff, b.first_grade from member m join booked b using (party_id);
+select m.lead_id, hash(m.pkey, m.key_project) as whose, b.project, b.channel, b.staff, b.first_grade from member m join booked b using (party_id);
 
 {earliest_dates}
 
 create or replace temp table contact as
 select l.party_id, min(l."at") filter (where not l.day_only and l."at" >= p.created_at) as contact_at,
     max(l.followed_up_at) as last_contact_at
-from (select m.party_id, c."at", c.day_only, c.followed_up_at from contact_source c join member m using (lead_id)) l
+from (select m.party_id, c."at", c.day_only, c.followed_up_at from ({contacts}) c join member m using (lead_id)) l
 join lead_side p using (party_id)
 group by all;
 
@@ -141,7 +138,7 @@ with body as (
     union all by name
     select pkey, party_id, false as has_lead, true as valid from walk_in
 )
-select b.* exclude (last_follow_up_at), d.project, d.channel, d.staff, d.first_grade, d.referrer_id,
+select b.* exclude (pkey, last_follow_up_at), hash(b.pkey, d.project) as whose, d.project, d.channel, d.staff, d.first_grade, d.referrer_id,
     c.contact_at, coalesce(c.last_contact_at, b.last_follow_up_at) as last_contact_at,
     s.visit_1[1] as first_visit_at, s.visit_1[2] as first_visit_at_day_only,
     s.visit_2[1] as second_visit_at, s.visit_2[2] as second_visit_at_day_only,
@@ -156,5 +153,4 @@ from body b
 join booked d using (party_id)
 left join contact c using (party_id) left join stages s using (party_id){step_joins};
 
-delete from party where rowid in (select stale from stale_party);
 insert into party by name from fresh_party;

@@ -15,7 +15,7 @@ with dated as (
     union all
     select unnest(["at", cancelled_at])::date from event
     union all
-    select "at"::date from follow_up where lead_id in (select id from touched_lead_id)
+    select "at"::date from touched_follow_up
     union all
     select "at"::date from referral where lead_id in (select id from touched_lead_id)
     union all

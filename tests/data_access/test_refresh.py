@@ -225,12 +225,16 @@ def test_only_the_last_snapshots_are_kept(group):
     assert group.number("leads") == 15
 
 
-def test_a_lost_file_is_written_again(group):
+@pytest.mark.parametrize("mart", ["daily", "hourly", "parties"])
+@pytest.mark.parametrize("came", [0, 1], ids=["nothing changed", "a lead came"])
+def test_a_lost_file_is_written_again(group, mart, came):
     group.refresh()
-    for file in group.settings.snapshots.dir.glob("daily-*"):
+    for file in group.settings.snapshots.dir.glob(f"{mart}-*"):
         file.unlink()
-    group.run("insert into cust values (11, '2026-03-18 11:00:00', '13900000011', '2026-03-18 12:01:30')")
+    for _ in range(came):
+        group.run("insert into cust values (11, '2026-03-18 11:00:00', '13900000011', '2026-03-18 12:01:30')")
     group.refresh("changes")
+    assert list(group.settings.snapshots.dir.glob(f"{mart}-*"))
     assert Reader(group.store, Folder(group.settings.snapshots.dir)).poll()
 
 
