@@ -61,10 +61,10 @@ def board(frames: Frames, pack: Pack, spec: BoardSpec, monday: date, where: Wher
         found = _readings(frames, pack, spec, _weeks(monday, weeks), where)
     now = _standings(spec, metric, found)
     last = _standings(spec, metric, _readings(frames, pack, spec, _weeks(monday - timedelta(7), weeks), where))
-    moved = now if _is_level(now) or _is_level(last) else _with_changes(now, last)
+    by_chance, was_by_chance = (spec.shrink and _is_level(standings) for standings in (now, last))
+    moved = now if by_chance or was_by_chance else _with_changes(now, last)
     ranked = tuple(one for one in moved if one.rank is not None)
     unranked = tuple(one for one in moved if one.rank is None)
-    by_chance = spec.shrink and _is_level(now)
     return Board(spec.name, spec.metric, _weeks(monday, weeks), weeks, ranked, unranked, by_chance=by_chance)
 
 

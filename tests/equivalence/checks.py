@@ -784,14 +784,17 @@ def _compare_board(counted: Counted, pack: Pack, name: str, monday: date, rows: 
         for row in rows(monday - timedelta(days=7 * weeks), last - timedelta(days=7))
         if row.rank is not None
     }
-    ranks = Counter(row.rank for row in naive)
+    ranks = Counter(row.rank for row in naive if row.rank is not None)
+    # Where chance explains every difference, this week or the last, no place is won or lost.
+    level = any(len(found) > 1 and set(found) == {1} for found in (list(before.values()), [*ranks.elements()]))
+    by_chance = level and pack.boards[name].shrink
     expected = {
         row.subject: (
             row.rank,
             row.value if row.shrunk is None else row.shrunk,
             row.value,
             ranks[row.rank] > 1,
-            before[row.subject] - row.rank if row.subject in before else None,
+            before[row.subject] - row.rank if row.subject in before and not by_chance else None,
         )
         for row in naive
         if row.rank is not None
