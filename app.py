@@ -29,7 +29,13 @@ def read_settings(path: str | None) -> Settings:
     file = Path(path or os.environ.get("WARBOARD_CONFIG", CONFIG))
     if not file.is_file():
         raise SettingError(f"There are no settings at {file}. Make them with: python app.py init --config {file}")
-    return Settings.read(file.read_text(encoding="utf-8"), os.environ, folder=file.resolve().parent)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingError(
+            f"{file} is not written in UTF-8: {error.reason} at byte {error.start}. Save it as UTF-8."
+        ) from None
+    return Settings.read(text, os.environ, folder=file.resolve().parent)
 
 
 def __getattr__(name: str) -> Any:
@@ -51,9 +57,14 @@ def __getattr__(name: str) -> Any:
 def serve(options: argparse.Namespace) -> int:
     """Serve the pages and keep refreshing; of several workers the one that holds the lease refreshes."""
     from dashboards._serving import run
+    from data_access.store import Store
+    from data_access.workplace import open_source
 
     settings = read_settings(options.config)
     read_pack(settings)
+    # Better refused here, in one line, than by every worker.
+    open_source(settings).close()
+    Store.open(settings.store.url).close()
     return run(settings, port=options.port, clock=utc_now)
 
 
@@ -116,12 +127,14 @@ def query(options: argparse.Namespace) -> int:
 
 
 def read_pack(settings: Settings) -> Pack:
-    """The pack the settings name; PackError when it, or a scene the settings tell, cannot be used."""
+    """The pack the settings name; PackError when it, or a scene or threshold the settings tell, cannot be used."""
     from data_access.packs import read_pack as read
+    from metrics.rules import check_thresholds
     from metrics.scenes import scenes
 
     pack = read(settings.pack)
     scenes(pack, settings.scenes)
+    check_thresholds(pack, settings.rules)
     return pack
 
 
@@ -220,6 +233,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except (SettingError, PackError, QueryError, LookupError) as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read our answer has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

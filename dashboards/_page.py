@@ -28,7 +28,7 @@ from metrics.overview import Gap, GapInputs, gap
 from metrics.pack import Label, Pack
 from metrics.periods import Period, Span, holiday_names, period
 from metrics.query import Query, one
-from metrics.rules import Finding, findings, in_view
+from metrics.rules import Finding, check_thresholds, findings, in_view
 from metrics.scope import Role, Scope
 from metrics.snapshot import Snapshot
 from metrics.totals import Frames, Where
@@ -59,6 +59,7 @@ class Findings:
     """What the rules find in a snapshot, computed once; give `warm` to the reader so that nobody waits for it."""
 
     def __init__(self, pack: Pack, thresholds: Mapping[str, Mapping[str, Any]]) -> None:
+        check_thresholds(pack, thresholds)
         self._pack = pack
         self._thresholds = thresholds
         self._lock = threading.Lock()

@@ -23,7 +23,7 @@ from dashboards._watch import add_watch
 from data_access.demo import build, demo_toml
 from data_access.demo_people import demo_people
 from data_access.packs import read_pack
-from data_access.settings import Settings
+from data_access.settings import SettingError, Settings
 from data_access.simulator import Simulator
 from data_access.snapshots import Folder, Reader
 from data_access.store import Store
@@ -142,6 +142,7 @@ def run(settings: Settings, *, port: int | None, clock: Clock) -> int:
 def run_demo(folder: Path, *, port: int, lan: bool, fresh: bool, clock: Clock) -> int:
     """Make the demo's data where there is none of today, and serve it with a simulator that keeps it alive."""
     folder.mkdir(parents=True, exist_ok=True)
+    _refuse_what_is_not_a_demo(folder)
     data = folder / "crm.db"
     if fresh or not _is_recent(data, clock()):
         _clear(folder)
@@ -167,6 +168,21 @@ def _local(now: datetime) -> datetime:
 
 def _is_recent(data: Path, now: datetime) -> bool:
     return data.exists() and now.timestamp() - data.stat().st_mtime < DEMO_DATA_HOURS * 3600
+
+
+def _refuse_what_is_not_a_demo(folder: Path) -> None:
+    """The demo writes over its folder, so it takes an empty one or its own."""
+    config, head = folder / "warboard.toml", demo_toml().partition("\n")[0]
+    is_its_own = config.read_text(encoding="utf-8").startswith(head) if config.is_file() else _is_free(folder)
+    if not is_its_own:
+        raise SettingError(
+            f"{folder} holds something else than a demo. Give an empty folder, such as --folder var/demo."
+        )
+
+
+def _is_free(folder: Path) -> bool:
+    """Nothing is there, or a demo of before it kept its settings in its folder."""
+    return not any(folder.iterdir()) or (folder / "crm.db").is_file()
 
 
 def _clear(folder: Path) -> None:

@@ -21,20 +21,14 @@ from data_access.replica import PullReport, Replica
 from data_access.settings import EntityMapping, SettingError, Settings
 from data_access.source import Reading, SourceError
 from data_access.workplace import open_source
-from metrics.entities import ENTITIES, Column, Entity
+from metrics.entities import ENTITIES, REFERENCES, Column, Entity
 from metrics.pack import Metric, Pack
 from metrics.query import stored
 
 EXAMPLES = 5
 FEW_PHONES = 0.8
-_REFERENCES = {
-    "lead_id": "lead",
-    "project_id": "project",
-    "channel_id": "channel",
-    "staff_id": "staff",
-    "touchpoint_id": "touchpoint",
-    "contract_id": "contract",
-}
+_NEVER_ALL_EMPTY = ("person", "grade")
+"""Without them every lead is its own party, or nobody has a grade: better unmapped than mapped and empty."""
 _MAY_BE_AHEAD = ("due_at", "protected_until", "updated_at")
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 
@@ -260,7 +254,7 @@ def _repeated(seen: Inspection) -> None:
 
 def _orphans(seen: Inspection) -> None:
     """Ids that lead nowhere, where the entity they name is mapped and was read."""
-    for column, other in _REFERENCES.items():
+    for column, other in REFERENCES.items():
         if column not in seen.mapped[seen.entity.name] or other not in seen.mapped or other == seen.entity.name:
             continue
         unknown = f'"{column}" IS NOT NULL AND "{column}" NOT IN (SELECT id FROM {other})'
@@ -291,8 +285,9 @@ def _empty(seen: Inspection) -> None:
     if empty:
         seen.tell("empty", ", ".join(f"{name} {_share(rows, seen.rows)}" for name, rows in empty.items()))
     if always := [name for name, rows in empty.items() if rows == seen.rows]:
+        is_error = seen.rows >= FEW_ROWS and any(seen.entity.column(name).kind in _NEVER_ALL_EMPTY for name in always)
         text = f"{seen.entity.name}: mapped but always empty: {', '.join(always)}"
-        seen.findings.append(Finding("warning", text))
+        seen.findings.append(Finding("error" if is_error else "warning", f"{text}. Correct them, or map them no more."))
 
 
 # ----------------------------------------------------------------------------------------------------------------- pack

@@ -477,7 +477,7 @@ class EntityPull:
             self._state,
             fingerprint=self._fingerprint,
             error=str(error),
-            frozen_since=self._state.frozen_since or now,
+            frozen_since=self._state.frozen_since or self._context.reading.clock(self._context.zones.group),
             retry_at=now + pause if was_long else None,
         )
         remember(self._context.connection, self._state)

@@ -13,7 +13,7 @@ import duckdb
 from data_access.derive import PartyRules, derive_parties, mapped_columns
 from data_access.marts import MartRules, build_marts
 from data_access.publication import manifest, write_files
-from data_access.pull import Progress
+from data_access.pull import FEW_ROWS, Progress
 from data_access.replica import PullReport, Replica
 from data_access.settings import Settings
 from data_access.snapshots import Folder
@@ -24,7 +24,7 @@ from data_access.store.published import beat, publish, published
 from data_access.store.runs import Outcome, Run, record_run
 from data_access.store.slots import Depth
 from data_access.store.state import State, keep_state_day
-from metrics.entities import ENTITIES
+from metrics.entities import ENTITIES, REFERENCES
 from metrics.pack import Pack
 from metrics.periods import cut_days
 from metrics.quality import Alarm, ClosedDays, alarms
@@ -141,7 +141,7 @@ class Refresher:
         """Raise HeldBack when closed days lost too much, unless somebody released just this."""
         day = report.clock.date()
         closed = [self._closed_days(one.entity, day) for one in report.entities if one.changed and not one.error]
-        found = alarms(closed, self._settings.refresh.guard_fall)
+        found = alarms(closed, self._settings.refresh.guard_fall) or self._led_astray(report)
         if not found:
             return
         what = {one.entity: one.what for one in found}
@@ -150,6 +150,24 @@ class Refresher:
             return
         hold(self._store, what, self._clock())
         raise HeldBack(_explained(found))
+
+    def _led_astray(self, report: PullReport) -> list[Alarm]:
+        """Entities of whose new rows none leads to a known project, channel or salesperson: another column was mapped."""
+        mapped, found = mapped_columns(self._replica.connection), []
+        for one in report.entities:
+            for column in ("project_id", "channel_id", "staff_id"):
+                other = REFERENCES[column]
+                if (
+                    one.inserted + one.updated >= FEW_ROWS
+                    and column in mapped.get(one.entity, ())
+                    and mapped.get(other)
+                ):
+                    given, known = self._replica.connection.execute(
+                        f"select count({column}), count(*) filter ({column} in (select id from {other})) from new_{one.entity}"
+                    ).fetchall()[0]
+                    if given >= FEW_ROWS and not known:
+                        found.append(Alarm(one.entity, f"no {column} of {given} new rows leads to a known {other}"))
+        return found
 
     def _closed_days(self, entity: str, today: date) -> ClosedDays:
         spec = ENTITIES[entity]

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from data_access.scheduler import Job, Plan, RefreshFailed, Scheduler
 from data_access.settings import SettingError, Settings
-from data_access.source import Source
+from data_access.source import Source, SourceError
 from data_access.store import Store
 from data_access.store.secrets import secret as key_in
 from data_access.store.slots import Depth
@@ -35,13 +35,14 @@ def person_key(settings: Settings) -> bytes:
 
 
 def open_source(settings: Settings) -> Source:
-    """The operational database; SettingError when none is set."""
+    """The operational database; SettingError when none is set, or one that nothing here can read."""
     if not settings.source.url:
         raise SettingError("source.url is empty. Give the URL of a read-only account of your database.")
-    given = settings.source
-    return Source(
-        given.url, given.time_zone, group_zone=settings.group.time_zone, timeout_seconds=given.statement_timeout_seconds
-    )
+    given, zone = settings.source, settings.group.time_zone
+    try:
+        return Source(given.url, given.time_zone, group_zone=zone, timeout_seconds=given.statement_timeout_seconds)
+    except SourceError as error:
+        raise SettingError(str(error)) from None
 
 
 def holder() -> str:
@@ -62,7 +63,10 @@ class Refreshing:
     def run(self, epoch: int, depth: Depth, progress: Progress | None = None) -> Refreshed:
         """Refresh once under an epoch of the lease."""
         if self._opened is None:
-            self._opened = self._open()
+            try:
+                self._opened = self._open()
+            except SettingError as error:
+                raise RefreshFailed(str(error)) from None
         return self._opened[0].run(epoch, depth, progress)
 
     def job(self, epoch: int, depth: Depth, progress: Progress | None = None) -> str:

@@ -119,3 +119,13 @@ _ALL = (
 )
 
 ENTITIES: Mapping[str, Entity] = {entity.name: entity for entity in _ALL}
+
+REFERENCES = {
+    "lead_id": "lead",
+    "project_id": "project",
+    "channel_id": "channel",
+    "staff_id": "staff",
+    "touchpoint_id": "touchpoint",
+    "contract_id": "contract",
+}
+"""The entity that each id column leads to."""

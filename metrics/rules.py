@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from math import sqrt
 from statistics import fmean, pvariance
 from typing import Any
 
+from metrics.nearest import nearest
 from metrics.overview import pace
-from metrics.pack import Label, Metric, Pack, Rule
+from metrics.pack import Label, Metric, Pack, PackError, Rule
 from metrics.periods import last_full_days
 from metrics.query import Query, readings
 from metrics.reading import Number, Reading
@@ -52,6 +54,26 @@ def findings(frames: Frames, pack: Pack, overrides: Mapping[str, Mapping[str, An
     for rule in pack.rules.values():
         found += kinds[rule.kind](frames, pack, Limits(rule, (overrides or {}).get(rule.name, {})))
     return sorted(found, key=lambda one: (SEVERITIES.index(one.severity), one.since, one.rule, one.subject))
+
+
+def check_thresholds(pack: Pack, given: Mapping[str, Any]) -> None:
+    """Refuse thresholds of the settings that would be ignored or could not be used; PackError."""
+    for name, table in given.items():
+        if name not in pack.rules:
+            raise PackError(f"rules.{name} is no rule of the pack. {nearest(name, pack.rules)}")
+        _check_threshold_table(f"rules.{name}", table, ("limit", "times_group"), has_projects=True)
+
+
+def _check_threshold_table(key: str, table: Any, known: tuple[str, ...], *, has_projects: bool = False) -> None:
+    if not isinstance(table, Mapping):
+        raise PackError(f"{key} is {table!r}. Give a table, such as [{key}] with limit = 0.7.")
+    for word, value in table.items():
+        if has_projects and isinstance(value, Mapping):
+            _check_threshold_table(f"{key}.{word}", value, ("limit",))
+        elif word not in known:
+            raise PackError(f"{key}.{word} is no threshold. {nearest(word, known)}")
+        elif isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise PackError(f"{key}.{word} is {value!r}. Give a number, such as 0.7.")
 
 
 @dataclass(frozen=True)

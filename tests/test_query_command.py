@@ -380,6 +380,39 @@ def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture
     assert f"{port} is no port. Give a number from 1 to 65535." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        pytest.param("[group]\nname = '集团'".encode("gbk"), "is not written in UTF-8", id="another encoding"),
+        pytest.param(b'[source]\nurl = "sqlit:///crm.db"', "No driver for sqlit", id="no such database"),
+        pytest.param(
+            b'[source]\nurl = "sqlite://"\n[store]\nurl = "sqlite:///crm.txt"', "cannot be opened", id="no store"
+        ),
+        pytest.param(b"[rules.slow_response]\nlimit = 'much'", "rules.slow_response.limit is 'much'", id="threshold"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_one_line(
+    settings: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "warboard.toml").write_bytes(settings)
+    (tmp_path / "crm.txt").write_text("no database at all, but a text of some length" * 30, encoding="utf-8")
+    assert app.main(["serve", "--config", str(tmp_path / "warboard.toml")]) == 2
+    err = capsys.readouterr().err
+    assert said in err and err.count("\n") == 1
+
+
+def test_settings_saved_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    (tmp_path / "warboard.toml").write_bytes(b"\xef\xbb\xbf[group]\nname = 'A'")
+    assert app.read_settings(str(tmp_path / "warboard.toml")).group.name == "A"
+
+
+def test_the_demo_takes_no_folder_with_something_else_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = tmp_path / "warboard.toml"
+    own.write_text("# our own\n", encoding="utf-8")
+    assert app.main(["demo", "--folder", str(tmp_path)]) == 2
+    assert "something else than a demo" in capsys.readouterr().err and own.read_text(encoding="utf-8") == "# our own\n"
+
+
 # -------------------------------------------------------------------------------------------------------------- formats
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
+from data_access.settings import SettingError
 from data_access.store.errors import StoreError
 from data_access.store.sqlite import sqlite_engine
 
@@ -31,12 +33,18 @@ class Store:
 
     @classmethod
     def open(cls, url: str) -> "Store":
-        """Open the store at a SQLAlchemy URL and migrate it; StoreError when it cannot be used."""
-        store = cls(_engine(make_url(url)))
+        """Open the store at a SQLAlchemy URL and migrate it; SettingError when it cannot be opened, StoreError when it is of no kind we keep."""
+        address = make_url(url)
+        store = cls(_engine(address))
         try:
             _migrate(store._engine)
-        except BaseException:
+        except BaseException as error:
             store.close()
+            if isinstance(error, SQLAlchemyError):
+                reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+                raise SettingError(
+                    f"The store {address.render_as_string()} cannot be opened: {reason}. Check [store] url."
+                ) from None
             raise
         return store
 

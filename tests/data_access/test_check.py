@@ -200,7 +200,12 @@ def test_an_id_that_is_a_phone_is_masked(sqlite_url: str) -> None:
 def test_a_column_that_is_always_empty_is_worth_a_warning(sqlite_url: str) -> None:
     run(sqlite_url, LEAD, a_lead("1"), "update lead set grade = null")
     (warning,) = checked(sqlite_url, MAPPED).verdicts
-    assert warning.endswith("lead: mapped but always empty: grade")
+    assert "lead: mapped but always empty: grade." in warning
+
+
+def test_grades_that_are_all_empty_are_an_error_once_there_are_more_than_a_few(sqlite_url: str) -> None:
+    run(sqlite_url, LEAD, *(a_lead(f"L{n}") for n in range(20)), "update lead set grade = null")
+    assert checked(sqlite_url, MAPPED).code == 1
 
 
 def test_an_empty_table_is_worth_a_warning(sqlite_url: str) -> None:

@@ -1,5 +1,6 @@
 """One refresh, seen from outside: what it publishes, and what it does when the source misbehaves."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import create_engine, text
 from data_access.packs import read_pack
 from data_access.refresh import Refresher
 from data_access.replica import Replica
-from data_access.settings import Settings
+from data_access.settings import EntityMapping, Settings
 from data_access.snapshots import Folder, Reader
 from data_access.source import Source
 from data_access.store import Store
@@ -143,8 +144,24 @@ def test_schema_drift_freezes_only_what_rests_on_it(group):
         done
     )
     assert (group.number("leads"), group.number("first_visits")) == (11, 10)
+    assert [(one.entity, one.since) for one in group.snapshot().frozen] == [("visit", group.snapshot().as_of)]
     assert standing_still(group.snapshot(), PACK, "first_visits").entity == "visit"
     assert standing_still(group.snapshot(), PACK, "leads") is None
+
+
+def test_rows_that_all_lead_nowhere_are_held(group):
+    group.refresh()
+    for number in range(20, 45):
+        group.run(
+            f"insert into cust values ({number}, '2026-03-18 11:00:00', '1390000{number:04d}', '2026-03-18 12:01:30')"
+        )
+    lead, staff = group.settings.entities["lead"], EntityMapping("staff", query="select 's1' as id, '周健' as name")
+    astray = EntityMapping("lead", query=lead.query.replace("select ", "select 'staff' as staff_id, ", 1))
+    settings = replace(group.settings, entities={**group.settings.entities, "lead": astray, "staff": staff})
+    group.refresher = Refresher(settings, PACK, group.source, group.replica, group.store, lambda: group.now)
+    done = group.refresh("changes")
+    assert done.outcome == "held" and "no staff_id of 35 new rows leads to a known staff" in done.error
+    assert group.number("leads") == 10
 
 
 def test_a_healed_schema_thaws(group):

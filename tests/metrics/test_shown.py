@@ -4,13 +4,17 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import Any
+
+import pytest
 
 from metrics.boards import board, only
 from metrics.heat import busiest, hourly_metrics, rolling_hours
 from metrics.overview import pace, paces, standing
+from metrics.pack import PackError
 from metrics.periods import Span
 from metrics.query import known_by_staff
-from metrics.rules import findings, foremost, worst_first
+from metrics.rules import check_thresholds, findings, foremost, worst_first
 from metrics.snapshot import Snapshot
 from metrics.teams import foremost_teams, team_measures
 from metrics.totals import Frames, Where
@@ -83,6 +87,22 @@ def test_the_paces_are_those_asked_one_by_one_farthest_behind_first() -> None:
     together = paces(FRAMES, PACK, "year", SNAPSHOT.projects)
     assert {one.project: one for one in together} == {id: pace(FRAMES, PACK, "year", id) for id in SNAPSHOT.projects}
     assert [one.project for one in together] == ["p2", "p1", "p3"]
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        ({"slow_respons": {"limit": 1}}, "rules.slow_respons is no rule of the pack. Did you mean 'slow_response'?"),
+        ({"slow_response": {"limitt": 1}}, "rules.slow_response.limitt is no threshold. Did you mean 'limit'?"),
+        ({"slow_response": {"limit": "80%"}}, "rules.slow_response.limit is '80%'. Give a number, such as 0.7."),
+        ({"slow_response": {"101": {"limit": True}}}, "rules.slow_response.101.limit is True. Give a number"),
+        ({"slow_response": 0.7}, "rules.slow_response is 0.7. Give a table"),
+    ],
+)
+def test_a_threshold_that_would_be_ignored_is_refused(given: dict[str, Any], answer: str) -> None:
+    with pytest.raises(PackError) as caught:
+        check_thresholds(PACK, given)
+    assert answer in str(caught.value)
 
 
 def test_spend_is_not_known_by_salesperson() -> None:
