@@ -122,6 +122,7 @@ def query(options: argparse.Namespace) -> int:
     )
     refuse_unknown(asked.where, snapshot)
     found = records(answered(Folder(settings.snapshots.dir), snapshot, pack, asked), snapshot, pack, asked)
+    print(f"As of {snapshot.as_of:%Y-%m-%d %H:%M:%S}", file=sys.stderr)
     {"json": print_json, "csv": print_csv, "table": print_table}[options.format](found)
     return 0
 

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -37,13 +39,25 @@ def refresh_once(settings: Settings, pack: Pack, *, depth: Depth, release_hold: 
 
     1 when it failed, was held back, or an entity could not be read.
     """
-    logging.getLogger("data_access.scheduler").setLevel(logging.ERROR)  # what is known to fail is printed below
     store = Store.open(settings.store.url)
     if release_hold:
         _release(store, by, clock)
-    outcome = _outcome(settings, pack, store, ask_refresh(store, depth, by, clock()), clock)
+    with _said_once():
+        outcome = _outcome(settings, pack, store, ask_refresh(store, depth, by, clock()), clock)
     print(outcome)
     return int(outcome.startswith(FAILED))
+
+
+@contextmanager
+def _said_once() -> Iterator[None]:
+    """Meanwhile a known failure, which is printed, is not logged too."""
+    log = logging.getLogger("data_access.scheduler")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _release(store: Store, by: str, clock: Clock) -> None:

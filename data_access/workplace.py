@@ -85,12 +85,21 @@ class Refreshing:
 
     def _open(self) -> tuple[Refresher, Replica, Source]:
         # Only here: a process that never leads does without what refreshing needs, DuckDB above all.
+        import duckdb
+
         from data_access.refresh import Refresher
         from data_access.replica import Replica
 
         settings, source = self._settings, open_source(self._settings)
         zone, source_zone = settings.group.time_zone, settings.source.time_zone
-        replica = Replica(settings.replica.path, person_key(settings), zone=zone, source_zone=source_zone)
+        path = settings.replica.path
+        try:
+            replica = Replica(path, person_key(settings), zone=zone, source_zone=source_zone)
+        except (duckdb.Error, OSError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise RefreshFailed(
+                f"The replica {path} cannot be opened: {reason}. Move it away, and all is read anew."
+            ) from None
         return Refresher(settings, self._pack, source, replica, self._store, self._clock), replica, source
 
 

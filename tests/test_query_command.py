@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -399,6 +400,21 @@ def test_settings_that_cannot_be_used_are_one_line(
     assert app.main(["serve", "--config", str(tmp_path / "warboard.toml")]) == 2
     err = capsys.readouterr().err
     assert said in err and err.count("\n") == 1
+
+
+def test_a_replica_that_cannot_be_opened_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "warboard.toml").write_text(SETTINGS, encoding="utf-8")
+    replica = app.read_settings(str(tmp_path / "warboard.toml")).replica.path
+    replica.parent.mkdir(parents=True, exist_ok=True)
+    replica.write_text("no database at all" * 1000, encoding="utf-8")
+    assert app.main(["refresh", "--config", str(tmp_path / "warboard.toml")]) == 1
+    out = capsys.readouterr().out
+    assert "cannot be opened" in out and "Move it away, and all is read anew." in " ".join(out.split())
+
+
+def test_an_answer_says_how_old_it_is(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    app.main(["query", "leads", "--config", str(config)])
+    assert re.fullmatch(r"As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n", capsys.readouterr().err)
 
 
 def test_settings_saved_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
