@@ -152,21 +152,20 @@ class Refresher:
         raise HeldBack(_explained(found))
 
     def _led_astray(self, report: PullReport) -> list[Alarm]:
-        """Entities of whose new rows none leads to a known project, channel or salesperson: another column was mapped."""
+        """Entities whose changed rows led to known projects, channels or salespeople and now none does: another column is mapped."""
         mapped, found = mapped_columns(self._replica.connection), []
         for one in report.entities:
             for column in ("project_id", "channel_id", "staff_id"):
                 other = REFERENCES[column]
-                if (
-                    one.inserted + one.updated >= FEW_ROWS
-                    and column in mapped.get(one.entity, ())
-                    and mapped.get(other)
-                ):
-                    given, known = self._replica.connection.execute(
-                        f"select count({column}), count(*) filter ({column} in (select id from {other})) from new_{one.entity}"
-                    ).fetchall()[0]
-                    if given >= FEW_ROWS and not known:
-                        found.append(Alarm(one.entity, f"no {column} of {given} new rows leads to a known {other}"))
+                if one.updated >= FEW_ROWS and column in mapped.get(one.entity, ()) and other in mapped:
+                    query = f"select count(*) from {{}}_{one.entity} where {column} in (select id from {other})"
+                    before, now = (
+                        self._replica.connection.execute(query.format(side)).fetchall()[0][0] for side in ("old", "new")
+                    )
+                    if before >= FEW_ROWS and not now:
+                        found.append(
+                            Alarm(one.entity, f"no {column} of {one.updated} changed rows leads to a known {other}")
+                        )
         return found
 
     def _closed_days(self, entity: str, today: date) -> ClosedDays:
