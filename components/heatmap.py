@@ -114,8 +114,9 @@ def shown(cell: Cell, metric: Metric, words: Words) -> str:
     """The number in a cell; the legend says that it is in percent."""
     if cell.reading.value is None:
         return "–"
+    said = words.value(cell.reading.value, metric.format).removesuffix("%")
     # A phone's column is four signs wide.
-    return words.value(cell.reading.value, metric.format).removesuffix("%").replace("100.0", "100")
+    return "100" if said == "100.0" else said
 
 
 def _behind(cell: Cell, metric: Metric, words: Words) -> str:

@@ -33,7 +33,7 @@ class Slide:
 class Frame:
     """What stands around the slides of a scene: its title, the celebrations, the way to other scenes, the size of its type.
 
-    `dim` and `reload_at` are times of day as HH:MM: from when until when it is dimmed, and when it reloads.
+    `dim` and `reload_at` are times of day as HH:MM: from when until when its script dims it, and when it reloads it.
     """
 
     title: str
@@ -41,8 +41,8 @@ class Frame:
     menu: Node = None
     code: Node = None
     far: bool = False
-    dim: tuple[str, str] = ("22:00", "06:00")
-    reload_at: str = "03:30"
+    dim: tuple[str, str] = ("", "")
+    reload_at: str = ""
 
 
 def wall(

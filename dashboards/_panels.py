@@ -1,6 +1,5 @@
 """The panels a wall's slide can hold: each kind with the function that draws it from a view."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +7,7 @@ from typing import Any
 
 from htpy import Node, p
 
-from components.alert import alerts
+from components.alert import alerts, counted
 from components.board import board_card
 from components.duel import duel
 from components.funnel import funnel_card, funnel_legend, funnels
@@ -199,8 +198,7 @@ def warnings(view: View, options: Options) -> Node:
     shown = alerts(foremost(found, options["most"]), view.pack.rules, view.subject, view.words, view.as_of)
     if level:
         return panel(f"{view.words.of(level)} {len(found)}", shown)
-    counted = Counter(one.severity for one in found)
-    note = " · ".join(f"{view.words.of(each)} {counted[each]}" for each in SEVERITIES if counted[each])
+    note = " · ".join(said for _, said in counted(found, view.words))
     return panel(view.say(_ALERTS), shown, note=note)
 
 

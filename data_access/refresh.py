@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
@@ -153,20 +153,21 @@ class Refresher:
 
     def _led_astray(self, report: PullReport) -> list[Alarm]:
         """Entities whose changed rows led to known projects, channels or salespeople and now none does: another column is mapped."""
-        mapped, found = mapped_columns(self._replica.connection), []
-        for one in report.entities:
-            for column in ("project_id", "channel_id", "staff_id"):
-                other = REFERENCES[column]
-                if one.updated >= FEW_ROWS and column in mapped.get(one.entity, ()) and other in mapped:
-                    query = f"select count(*) from {{}}_{one.entity} where {column} in (select id from {other})"
-                    before, now = (
-                        self._replica.connection.execute(query.format(side)).fetchall()[0][0] for side in ("old", "new")
-                    )
-                    if before >= FEW_ROWS and not now:
-                        found.append(
-                            Alarm(one.entity, f"no {column} of {one.updated} changed rows leads to a known {other}")
-                        )
-        return found
+        mapped = mapped_columns(self._replica.connection)
+        return [
+            Alarm(one.entity, f"no {column} of {one.updated} changed rows leads to a known {REFERENCES[column]}")
+            for one in report.entities
+            for column in ("project_id", "channel_id", "staff_id")
+            if one.updated >= FEW_ROWS
+            and column in mapped.get(one.entity, ())
+            and self._leading(one.entity, column, "old") >= FEW_ROWS
+            and not self._leading(one.entity, column, "new")
+        ]
+
+    def _leading(self, entity: str, column: str, side: Literal["old", "new"]) -> int:
+        """How many of an entity's changed rows, as they were or as they are, lead to something that is known."""
+        query = f"select count(*) from {side}_{entity} where {column} in (select id from {REFERENCES[column]})"
+        return int(self._replica.connection.execute(query).fetchall()[0][0])
 
     def _closed_days(self, entity: str, today: date) -> ClosedDays:
         spec = ENTITIES[entity]

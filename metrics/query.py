@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import Literal
 
 import pandas as pd
 
 from metrics.entities import ENTITIES
+from metrics.nearest import nearest
 from metrics.pack import Metric, Pack
 from metrics.periods import Span
 from metrics.reading import Number, Reading, count, missing, ratio, yuan
@@ -67,9 +67,7 @@ def answer(frames: Frames, pack: Pack, query: Query) -> list[Row]:
     """Every reading asked for, metric by metric in the order given, groups in order; QueryError when it cannot be."""
     for name in query.by:
         if name not in DIMENSIONS:
-            near = get_close_matches(name, DIMENSIONS, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Use {', '.join(DIMENSIONS)}."
-            raise QueryError(f"--by {name}: there is no such dimension. {hint}")
+            raise QueryError(f"--by {name}: there is no such dimension. {nearest(name, DIMENSIONS)}")
     return [row for name in query.metrics for row in _rows(frames, pack, pack.metric(name), query)]
 
 

@@ -344,7 +344,7 @@ def test_row_measures_by_staff_and_channel_name_the_possible_ones(refused: Calla
     ("words", "parts"),
     [
         pytest.param(["lead"], ["'lead'", "Did you mean 'leads'?"], id="an unknown metric"),
-        pytest.param(["leads", "--by", "chanel"], ["chanel", "Did you mean channel?"], id="an unknown dimension"),
+        pytest.param(["leads", "--by", "chanel"], ["chanel", "Did you mean 'channel'?"], id="an unknown dimension"),
         pytest.param(["leads", "--where", "team=A"], ["team=A", "staff=…"], id="an unknown narrowing"),
         pytest.param(["leads", "--where", "project=P9"], ["project=P9", "--by project"], id="an unknown project"),
         pytest.param(["leads", "--where", "staff=S11"], ["staff=S11", "Did you mean 'S1'?"], id="an unknown person"),
