@@ -24,9 +24,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def config_file(path: str | None) -> Path:
+    """Where the settings are: --config, WARBOARD_CONFIG or ./warboard.toml."""
+    return Path(path or os.environ.get("WARBOARD_CONFIG", CONFIG))
+
+
 def read_settings(path: str | None) -> Settings:
-    """The settings of --config, WARBOARD_CONFIG or ./warboard.toml; SettingError says how to make one."""
-    file = Path(path or os.environ.get("WARBOARD_CONFIG", CONFIG))
+    """The settings there; SettingError says how to make some."""
+    file = config_file(path)
     if not file.is_file():
         raise SettingError(f"There are no settings at {file}. Make them with: python app.py init --config {file}")
     try:
@@ -55,7 +60,7 @@ def __getattr__(name: str) -> Any:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Serve the pages and keep refreshing; of several workers the one that holds the lease refreshes."""
+    """Serve the pages, with a refresher beside them."""
     from dashboards._serving import run
     from data_access.store import Store
     from data_access.workplace import open_source
@@ -65,7 +70,16 @@ def serve(options: argparse.Namespace) -> int:
     # Better refused here, in one line, than by every worker.
     open_source(settings).close()
     Store.open(settings.store.url).close()
-    return run(settings, port=options.port, clock=utc_now)
+    return run(settings, config_file(options.config), port=options.port, clock=utc_now)
+
+
+def refresher(options: argparse.Namespace) -> int:
+    """Refresh by plan until stopped; of several refreshers the one that holds the lease works."""
+    from data_access.refreshing import refresh_by_plan
+
+    settings = read_settings(options.config)
+    refresh_by_plan(settings, read_pack(settings), clock=utc_now, parent=options.parent)
+    return 0
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -190,6 +204,7 @@ def parser() -> argparse.ArgumentParser:
 
     served = command("serve", serve)
     served.add_argument("--port", type=port_number, help="port to listen on (default: the settings')")
+    command("refresher", refresher).add_argument("--parent", type=int, help=argparse.SUPPRESS)
     shown = command("demo", demo)
     shown.add_argument("--port", type=port_number, default=8050)
     shown.add_argument("--lan", action="store_true", help="listen on the LAN too and print a sign-in link for a phone")

@@ -5,6 +5,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -247,20 +248,28 @@ class Kept(Generic[T]):
     def __init__(self, most: int = 500) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Future[T]] = OrderedDict()
 
     def of(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What stands under a key, made when it is not there."""
+        """What stands under a key; made once when it is not there, however many ask for it at the same time."""
         with self._lock:
-            if key in self._kept:
+            found = self._kept.get(key)
+            if found is not None:
                 self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return made
+            else:
+                mine = self._kept[key] = Future()
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
+        return found.result() if found is not None else self._made(key, mine, make)
+
+    def _made(self, key: Hashable, mine: "Future[T]", make: Callable[[], T]) -> T:
+        try:
+            mine.set_result(make())
+        except BaseException as error:
+            with self._lock:
+                self._kept.pop(key, None)
+            mine.set_exception(error)
+        return mine.result()
 
 
 def cache_key(name: str, view: View) -> Hashable:

@@ -5,8 +5,10 @@ import gc
 import hashlib
 import os
 import socket
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,15 +25,17 @@ from dashboards._watch import add_watch
 from data_access.demo import build, demo_toml
 from data_access.demo_people import demo_people
 from data_access.packs import read_pack
+from data_access.refreshing import kept_running
 from data_access.settings import SettingError, Settings
 from data_access.simulator import Simulator
 from data_access.snapshots import Folder, Reader
 from data_access.store import Store
 from data_access.store.links import make_link
-from data_access.workplace import Refreshing, scheduler
 from metrics.overview import GapInputs
 
 Clock = Callable[[], datetime]
+SWITCH_SECONDS = 0.001
+"""How long a thread that reads a new snapshot keeps a request waiting for its turn; Python's own 5 ms add up to long queues."""
 SIMULATED_EVERY_SECONDS = 4
 DEMO_DATA_HOURS = 12
 DEMO_FILES = ("crm.db*", "replica.duckdb*", "warboard.db*", "snapshots/*.parquet", "snapshots/manifest-*.json")
@@ -50,8 +54,8 @@ class Site:
             stop()
 
 
-def start_site(settings: Settings, *, clock: Clock, demo: bool = False, refreshes: bool = True) -> Site:
-    """Open everything the settings name, start reading snapshots and (where `refreshes`) refreshing; call after forking."""
+def start_site(settings: Settings, *, clock: Clock, demo: bool = False) -> Site:
+    """Open everything the settings name and start reading snapshots; call after forking. Refreshing is `refreshed`."""
     pack, store = read_pack(settings.pack), Store.open(settings.store.url)
     found = Findings(pack, settings.rules)
     reader = Reader(store, Folder(settings.snapshots.dir), on_change=found.warm)
@@ -59,15 +63,18 @@ def start_site(settings: Settings, *, clock: Clock, demo: bool = False, refreshe
         settings, pack, store, reader, found, build_id(), clock, os.environ, gap=gap_inputs(settings), demo=demo
     )
     site = Site(create_app(world, (add_api, add_watch)).server, [store.close])
+    sys.setswitchinterval(SWITCH_SECONDS)
     keep_for_good()
     reader.start()
     site.stops.append(reader.stop)
-    if refreshes:
-        refreshing = Refreshing(settings, pack, store, clock)
-        own = scheduler(settings, refreshing.job, store, clock)
-        own.start()
-        site.stops += [refreshing.close, own.stop]
     return site
+
+
+def refreshed(config: Path, env: Mapping[str, str]) -> AbstractContextManager[None]:
+    """Meanwhile a process of its own refreshes by the settings at `config`."""
+    app = Path(__file__).resolve().parent.parent / "app.py"
+    words = [sys.executable, str(app), "refresher", "--config", str(config), "--parent", str(os.getpid())]
+    return kept_running(words, env)
 
 
 def keep_for_good() -> None:
@@ -99,7 +106,7 @@ def build_id() -> str:
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn with our site in every worker; the worker that holds the lease refreshes."""
+    """gunicorn with our site in every worker."""
 
     def __init__(self, settings: Settings, start: Callable[[], Site], hosts: list[str], port: int) -> None:
         self._settings = settings
@@ -132,10 +139,11 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._site.stop()
 
 
-def run(settings: Settings, *, port: int | None, clock: Clock) -> int:
-    """Serve until stopped."""
+def run(settings: Settings, config: Path, *, port: int | None, clock: Clock) -> int:
+    """Serve, and refresh beside it, until stopped."""
     given = settings.server
-    Server(settings, lambda: start_site(settings, clock=clock), [given.host], port or given.port).run()
+    with refreshed(config, os.environ):
+        Server(settings, lambda: start_site(settings, clock=clock), [given.host], port or given.port).run()
     return 0
 
 
@@ -158,7 +166,10 @@ def run_demo(folder: Path, *, port: int, lan: bool, fresh: bool, clock: Clock) -
     if lan:
         print_link(f"http://{lan_address()}:{port}/enter/{make_link(store, leader.id, clock())}")
     store.close()
-    Server(settings, lambda: _with_simulator(settings, data, clock), hosts, port).run()
+    # The demo's settings are its own, whatever this environment tells of the group's.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("WARBOARD_")}
+    with refreshed(config, env):
+        Server(settings, lambda: _with_simulator(settings, data, clock), hosts, port).run()
     return 0
 
 

@@ -213,7 +213,7 @@ class Server:
 
     host: Annotated[str, Setting("127.0.0.1", _text, "Address to listen on")]
     port: Annotated[int, Setting(8050, _whole(1, 65535), "Port to listen on")]
-    workers: Annotated[int, Setting(1, _whole(1), "Web processes; the one that holds the lease refreshes")]
+    workers: Annotated[int, Setting(1, _whole(1), "Web processes")]
     threads: Annotated[int, Setting(8, _whole(1), "Threads per web process")]
     metrics_token: Annotated[
         str, Setting("", _text, "Token that opens /metrics; empty: closed", env="WARBOARD_METRICS_TOKEN")

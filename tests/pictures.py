@@ -1,10 +1,13 @@
 """The pictures of the READMEs, taken from a demo on a busy Thursday afternoon, whatever the time is: `make pictures`."""
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, sync_playwright
 
-from dashboards._serving import run_demo
+import app
+from dashboards import _serving
 from data_access import workplace
+from data_access.refreshing import refresh_by_plan
 from data_access.source import Source
 
 ROOT = Path(__file__).parent.parent
@@ -55,8 +60,17 @@ def serve(folder: Path, ahead: timedelta) -> None:
     def clock() -> datetime:
         return datetime.now(UTC) + ahead
 
+    @contextmanager
+    def refreshed(config: Path, env: Mapping[str, str]) -> Iterator[None]:
+        if not os.fork():
+            settings = app.read_settings(str(config))
+            refresh_by_plan(settings, app.read_pack(settings), clock=clock, parent=os.getppid())
+            os._exit(0)
+        yield
+
     workplace.Source = partial(Source, clock=clock)  # type: ignore[misc,assignment]
-    run_demo(folder, port=PORT, lan=False, fresh=True, clock=clock)
+    _serving.refreshed = refreshed
+    _serving.run_demo(folder, port=PORT, lan=False, fresh=True, clock=clock)
 
 
 def _ahead(now: datetime) -> timedelta:

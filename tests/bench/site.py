@@ -1,5 +1,6 @@
 """The demo's site as in production: two workers, a simulator beside them, and plain files to compare with."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, send_from_directory
 
-from dashboards._serving import Server, Site, start_site
+from dashboards._serving import Server, Site, refreshed, start_site
 from data_access.demo import build, demo_toml
 from data_access.demo_people import demo_people
 from data_access.settings import Settings
@@ -74,7 +75,9 @@ def _simulated(data: Path) -> Iterator[None]:
 
 def _settings(folder: Path) -> Settings:
     (folder / "files").mkdir(parents=True, exist_ok=True)
-    return Settings.read(f"{demo_toml()}\n[server]\nworkers = {WORKERS}\n", {}, folder=folder.resolve())
+    text = f"{demo_toml()}\n[server]\nworkers = {WORKERS}\n"
+    (folder / "warboard.toml").write_text(text, encoding="utf-8")
+    return Settings.read(text, {}, folder=folder.resolve())
 
 
 def _site(settings: Settings, files: Path) -> Site:
@@ -94,7 +97,8 @@ def _site(settings: Settings, files: Path) -> Site:
 def main(folder: Path, port: int) -> None:
     """Serve until stopped; the files of FOLDER/files are below /bench/."""
     settings, files = _settings(folder), folder.resolve() / "files"
-    Server(settings, lambda: _site(settings, files), ["127.0.0.1"], port).run()
+    with refreshed(folder / "warboard.toml", os.environ):
+        Server(settings, lambda: _site(settings, files), ["127.0.0.1"], port).run()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 import gzip
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import brotli
 import pytest
@@ -137,6 +140,31 @@ def test_what_was_not_used_for_longest_is_forgotten_first() -> None:
     for name in ("a", "b", "a", "c", "a", "b"):
         kept.of(name, lambda name=name: make(name))  # type: ignore[misc]
     assert made == ["a", "b", "c", "b"]
+
+
+def test_what_many_ask_for_at_once_is_made_once() -> None:
+    kept: Kept[int] = Kept()
+    made, asking = [], Barrier(4)
+
+    def make() -> int:
+        time.sleep(0.05)
+        made.append(1)
+        return 7
+
+    def ask() -> int:
+        asking.wait()
+        return kept.of("a", make)
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = [crowd.submit(ask) for _ in range(4)]
+    assert [answer.result() for answer in answers] == [7, 7, 7, 7] and len(made) == 1
+
+
+def test_what_could_not_be_made_is_tried_again() -> None:
+    kept: Kept[int] = Kept()
+    with pytest.raises(ZeroDivisionError):
+        kept.of("a", lambda: 1 // 0)
+    assert kept.of("a", lambda: 7) == 7
 
 
 def test_the_language_is_a_link_and_stays(stage: Stage) -> None:

@@ -1,0 +1,62 @@
+"""Refreshing in a process of its own, so that pages wait neither for its work nor for its memory."""
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from data_access.settings import Settings
+from data_access.store import Store
+from data_access.workplace import Clock, Refreshing, scheduler
+from metrics.pack import Pack
+
+NICENESS = 5
+"""A page goes before a refresh where both want the processor."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the other process."""
+_LOG = logging.getLogger(__name__)
+
+
+def refresh_by_plan(settings: Settings, pack: Pack, *, clock: Clock, parent: int | None = None) -> None:
+    """Refresh whenever it is due and this process leads, until a signal to stop, or until `parent` is no longer its parent."""
+    os.nice(NICENESS)
+    store = Store.open(settings.store.url)
+    refreshing = Refreshing(settings, pack, store, clock)
+    own = scheduler(settings, refreshing.job, store, clock)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    own.start()
+    while not stopped.wait(LOOK_EVERY) and parent in (None, os.getppid()):
+        pass
+    own.stop()
+    refreshing.close()
+    store.close()
+
+
+@contextmanager
+def kept_running(words: Sequence[str], env: Mapping[str, str], again_after: float = 5.0) -> Iterator[None]:
+    """Meanwhile another process runs these words; one that ends is started anew after so many seconds."""
+    owner, stopped = os.getpid(), threading.Event()
+    keeper = threading.Thread(target=_keep, args=(words, env, again_after, stopped), name="refresher", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        # A process forked meanwhile, such as a web worker, leaves by this way too.
+        if os.getpid() == owner:
+            stopped.set()
+            keeper.join()
+
+
+def _keep(words: Sequence[str], env: Mapping[str, str], again_after: float, stopped: threading.Event) -> None:
+    while not stopped.is_set():
+        with subprocess.Popen(words, env=env) as other:
+            while other.poll() is None and not stopped.wait(LOOK_EVERY):
+                pass
+            other.terminate()
+        if not stopped.wait(again_after):
+            _LOG.warning("%s has ended and is started anew.", " ".join(words))
