@@ -40,10 +40,6 @@
     run(scripts);
   }
   events.forEach(function (name) { addEventListener(name, start, { passive: true }); });
-  if (!saves) addEventListener("load", function () {
-    setTimeout(function () { if (waiting) ahead(addresses(waiting.content)); }, READ);
-  });
-  if (matchMedia("(min-width: 60rem) and (pointer: fine)").matches) addEventListener("load", function () {
-    (window.requestIdleCallback || setTimeout)(start);
-  });
+  if (!saves) setTimeout(function () { if (waiting) ahead(addresses(waiting.content)); }, READ);
+  if (matchMedia("(min-width: 60rem) and (pointer: fine)").matches) (window.requestIdleCallback || setTimeout)(start);
 })();

@@ -115,9 +115,10 @@
   setInterval(tick, 1000);
   tick();
   later(kept ? 0 : jitter(interval));
-  if (!wall && navigator.serviceWorker) window.addEventListener("load", async () => {
+  async function keep() {
     const first = !navigator.serviceWorker.controller;
     await navigator.serviceWorker.register("/sw.js");
     if (first) (await navigator.serviceWorker.ready).active.postMessage("keep");
-  });
+  }
+  if (!wall && navigator.serviceWorker) keep();
 })();

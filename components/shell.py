@@ -35,6 +35,18 @@ def page_classes(words: Words, *, wall: bool = False, lite: bool = False, far: b
     return " ".join(name for name in names if name)
 
 
+LATE = """(function (addresses) {
+  addEventListener("DOMContentLoaded", function () { requestAnimationFrame(function () { setTimeout(function () {
+    addresses.forEach(function (address) {
+      var script = document.createElement("script");
+      script.src = address; script.async = false;
+      document.head.appendChild(script);
+    });
+  }); }); });
+})(document.currentScript.dataset.scripts.split(" "));"""
+"""Fetches a page's scripts once its numbers are painted, so that nothing competes with them; the only script inside a document."""
+
+
 def document(
     title: str,
     content: Node,
@@ -47,7 +59,8 @@ def document(
     links: Node = None,
     without_script: str | None = None,
 ) -> str:
-    """A whole HTML document with its styles inline; `scripts` are addresses of files, `refresh` a meta refresh, `links` more of the head.
+    """A whole HTML document with its styles inline; `scripts` are files that run in this order once it is painted, `refresh` a meta refresh,
+    `links` more of the head.
 
     `without_script` is where a browser goes that runs none.
     """
@@ -64,7 +77,7 @@ def document(
                 meta(name="description", content=title),
                 links or link(rel="icon", href="data:,"),
                 style[Markup(css)],
-                [script(src=source, defer=True) for source in scripts],
+                scripts and script(data_scripts=" ".join(scripts))[Markup(LATE)],
             ],
             body[content],
         ]

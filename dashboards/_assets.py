@@ -78,7 +78,7 @@ def packed(answer: Response, request: Request) -> Response:
     if way:
         lasting = "immutable" in answer.headers.get("Cache-Control", "") or request.path.startswith(_ASKED_OFTEN)
         answer.set_data(
-            _packed_once(body, way) if lasting else gzip.compress(body, 5) if way == "gzip" else _brotli(body, 4)
+            _packed_once(body, way) if lasting else gzip.compress(body, 5) if way == "gzip" else _brotli(body, 5)
         )
         answer.headers["Content-Encoding"] = way
     return answer

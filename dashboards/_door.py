@@ -1,5 +1,6 @@
 """The door: default deny. Every route and every callback has a policy, or the app does not start."""
 
+import base64
 import hashlib
 import re
 import secrets
@@ -14,6 +15,7 @@ import dash
 from flask import Flask, Request, Response, abort, g, redirect, request
 from werkzeug.wrappers import Response as Answer
 
+from components.shell import LATE
 from data_access.store import Store
 from data_access.store.people import Person, Role
 from data_access.store.sessions import open_session, session
@@ -216,8 +218,9 @@ def own_address(path: str) -> str:
 
 
 def _csp(inline_scripts: Iterable[str]) -> str:
-    """What a document may load: our own files, Dash's own inline scripts by hash, nothing from elsewhere."""
-    scripts = " ".join(("'self'", *inline_scripts))
+    """What a document may load: our own files, by hash our one inline script and Dash's own, nothing from elsewhere."""
+    late = base64.b64encode(hashlib.sha256(LATE.encode()).digest()).decode()
+    scripts = " ".join(("'self'", f"'sha256-{late}'", *inline_scripts))
     return (
         f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
         "worker-src 'self' blob:; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -36,10 +36,9 @@ def screen_tables(console: Console, folder: Path, wanted: list[str]) -> None:
     """What screens and phones meet: walls by themselves, the rest from the demo as in production."""
     if "wall" in wanted:
         console.print(screens.wall_tables(folder))
-    served_ones = [name for name in screens.SCREENS if name in wanted]
-    if served_ones:
-        with served(folder, PORT) as (base, cookie):
-            for name in served_ones:
+    for name in screens.SCREENS:
+        if name in wanted:
+            with served(folder, PORT, living=name == "glance") as (base, cookie):
                 console.print(screens.SCREENS[name](base, cookie, folder))
 
 

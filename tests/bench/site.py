@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from data_access.store import Store
 from data_access.store.sessions import open_session
 from tests.bench.client import wait
 
-WORKERS, DAY = 2, timedelta(days=1)
+WORKERS, DAY, SECOND = 2, timedelta(days=1), timedelta(seconds=1)
 SIMULATED_EVERY_SECONDS = 4
 
 
@@ -36,9 +36,12 @@ def local_now() -> datetime:
 
 
 @contextmanager
-def served(folder: Path, port: int) -> Iterator[tuple[str, str]]:
-    """The site in processes of its own: its address and the cookie of a leader."""
-    settings, data = _settings(folder), folder / "crm.db"
+def served(folder: Path, port: int, *, living: bool = True) -> Iterator[tuple[str, str]]:
+    """The site in processes of its own: its address and the cookie of a leader.
+
+    One that is not living stands still after its first refresh, so that a browser on the same cores has them to itself.
+    """
+    settings, data = _settings(folder, living=living), folder / "crm.db"
     if not data.exists():
         build(data, now=local_now())
     store = Store.open(settings.store.url)
@@ -50,7 +53,7 @@ def served(folder: Path, port: int) -> Iterator[tuple[str, str]]:
     try:
         base = f"http://127.0.0.1:{port}"
         wait(f"{base}/readyz")
-        with _simulated(data):
+        with _simulated(data) if living else nullcontext():
             yield base, cookie
     finally:
         server.terminate()
@@ -73,11 +76,17 @@ def _simulated(data: Path) -> Iterator[None]:
     thread.join()
 
 
-def _settings(folder: Path) -> Settings:
+def _settings(folder: Path, *, living: bool) -> Settings:
     (folder / "files").mkdir(parents=True, exist_ok=True)
-    text = f"{demo_toml()}\n[server]\nworkers = {WORKERS}\n"
+    every = 15 if living else DAY // SECOND
+    text = demo_toml().replace("[refresh]", f"[refresh]\nevery_seconds = {every}")
+    text += f"\n[server]\nworkers = {WORKERS}\n"
     (folder / "warboard.toml").write_text(text, encoding="utf-8")
-    return Settings.read(text, {}, folder=folder.resolve())
+    return _written(folder)
+
+
+def _written(folder: Path) -> Settings:
+    return Settings.read((folder / "warboard.toml").read_text(encoding="utf-8"), {}, folder=folder.resolve())
 
 
 def _site(settings: Settings, files: Path) -> Site:
@@ -96,7 +105,7 @@ def _site(settings: Settings, files: Path) -> Site:
 
 def main(folder: Path, port: int) -> None:
     """Serve until stopped; the files of FOLDER/files are below /bench/."""
-    settings, files = _settings(folder), folder.resolve() / "files"
+    settings, files = _written(folder), folder.resolve() / "files"
     with refreshed(folder / "warboard.toml", os.environ):
         Server(settings, lambda: _site(settings, files), ["127.0.0.1"], port).run()
 

@@ -8,6 +8,7 @@ from components import shell, shell_phone, shell_wall
 from components.celebration import Landed, landed_list
 from components.qr import qr_code
 from components.scene_menu import SceneLink, scene_menu
+from components.shell import LATE
 from components.status import Freshness
 from components.words import Words
 from tests.components.builders import HOSTILE, NOW, text_of
@@ -59,9 +60,10 @@ def test_a_page_is_complete_without_scripts() -> None:
     assert "数据截至 10:42" in text_of(page)
 
 
-def test_scripts_are_files_and_nothing_runs_inline() -> None:
+def test_scripts_are_files_that_one_constant_script_fetches() -> None:
     page = a_page(title=HOSTILE) + a_wall(title=HOSTILE)
-    assert set(re.findall(r"<script[^>]*>", page)) == {'<script src="/assets/live.js" defer>'}
+    found = set(re.findall(r"<script[^>]*>.*?</script>", page, re.S))
+    assert found == {f'<script data-scripts="/assets/live.js">{LATE}</script>'}
     assert not re.search(r"<[^>]+\son\w+=", page)
     assert "style=" not in page
 
