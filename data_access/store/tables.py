@@ -161,3 +161,25 @@ links = Table(
     Column("expires_at", Utc, nullable=False),
     Column("used_at", Utc),
 )
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Utc, nullable=False, index=True),
+    Column("actor", String(200), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("seal", String(64), nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    METADATA,
+    _one_row(),
+    Column("last_id", BigInteger, nullable=False),
+    Column("seal", String(64), nullable=False),
+    Column("forgotten_id", BigInteger, nullable=False),
+    Column("forgotten_seal", String(64), nullable=False),
+)
