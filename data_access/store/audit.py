@@ -98,8 +98,8 @@ def broken_at(store: Store) -> int | None:
             given = {"actor": entry.actor, "action": entry.action, "about": entry.about, "detail": entry.detail}
             seal = _seal(seal, id, entry.at, given)
             if (entry.id, entry.seal) != (id, seal):
-                return id
-    return None if (id, seal) == (head.last_id, head.seal) else id + 1
+                return int(id)
+    return None if (id, seal) == (head.last_id, head.seal) else int(id) + 1
 
 
 def _all(connection: Connection) -> Iterator[Entry]:
