@@ -75,10 +75,13 @@ def shown(page: object, turns: int) -> Iterator[str]:
         yield page.locator(".slide.is-shown").get_attribute("data-slide")  # type: ignore[attr-defined]
 
 
-def test_on_a_phone_a_wall_is_a_page_to_scroll(served: Served) -> None:
-    page = served.visit().open("/wall/canteen")
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+@pytest.mark.parametrize("size", [(360, 800), (800, 360)], ids=["upright", "on its side"])
+def test_on_a_phone_a_wall_is_a_page_to_scroll(served: Served, scene: SceneSpec, size: tuple[int, int]) -> None:
+    page = served.visit(width=size[0], height=size[1]).open(f"/wall/{scene.name}")
     assert page.evaluate("document.documentElement.scrollHeight > 2 * innerHeight")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert min(one["size"] for one in page.evaluate(TEXTS)) >= 14
     for slide in page.locator("[data-slide]").all():
         expect(slide).to_be_visible()
 
