@@ -119,6 +119,19 @@ def test_a_wall_fills_its_screen_cuts_no_text_and_is_read_from_afar(
         page.keyboard.press("ArrowRight")
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+def test_what_has_to_be_known_to_read_a_board_stands_below_all_its_rows(served: Served, size: tuple[int, int]) -> None:
+    served.stage.reader.snapshot = a_large_group()
+    page = served.visit(width=size[0], height=size[1], reduced_motion="reduce").open("/wall/canteen")
+    page.keyboard.press("ArrowLeft")
+    boards = page.locator(".slide.is-shown .board").all()
+    assert sum(board.locator(".board-note").count() for board in boards) > 1
+    for board in boards:
+        lows = [one.bounding_box() for one in board.locator(".standing:visible, .board-note").all()]
+        ends = [low["y"] + low["height"] for low in lows if low]
+        assert ends == sorted(ends) and ends[-1] <= size[1]
+
+
 @pytest.mark.parametrize("scene", [scene.name for scene in SCENES])
 def test_a_wall_turns_by_itself_and_comes_round(served: Served, scene: str) -> None:
     visit = served.visit(width=1920, height=1080)
