@@ -196,7 +196,14 @@ def test_answers_are_packed_as_the_browser_likes(stage: Stage, way: str, unpack:
 def test_our_scripts_stand_under_names_that_change_with_them(stage: Stage) -> None:
     client = stage.client("leader")
     addresses = re.findall(r'(/static/[^" ]*\.js)[" ]', client.get("/").text)
-    assert {Path(address).name.split(".")[0] for address in addresses} == {"live", "boot", "raw", "share", "heat", "plotly"}
+    assert {Path(address).name.split(".")[0] for address in addresses} == {
+        "live",
+        "boot",
+        "raw",
+        "share",
+        "heat",
+        "plotly",
+    }
     for address in addresses:
         assert "immutable" in client.get(address).headers["Cache-Control"]
 
