@@ -61,7 +61,7 @@ from data_access.store.links import use_link
 from data_access.store.people import Person, people, person
 from data_access.store.sessions import close_session
 from metrics.scenes import SceneSpec, scenes
-from metrics.scope import ROLES, Scope, scope_of
+from metrics.scope import ROLES, Scope
 from metrics.snapshot import Snapshot
 
 _LOG = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Site(dash.Dash):
         snapshot = self.world.reader.current()
         if snapshot is None:
             return waiting_page(self.world, self.files)
-        g.page, g.view = page, self.asked_view(snapshot)
+        g.page, g.view = page, self.asked_view(page, snapshot)
         after_this_request(keep_on_the_phone)
         return str(super().index())  # type: ignore[no-untyped-call]
 
@@ -171,9 +171,9 @@ class Site(dash.Dash):
             self.world.gap,
         )
 
-    def asked_view(self, snapshot: Snapshot) -> View:
-        """What the signed-in person asked to see."""
-        return self.view(snapshot, asked_scope())
+    def asked_view(self, page: Page, snapshot: Snapshot) -> View:
+        """What the signed-in person asked to see of a page."""
+        return self.view(snapshot, self.world.scope(g.person, compares=page.compares) or abort(403))
 
     def content(self, page: Page, view: View) -> Content:
         """The page's content, prepared once."""
@@ -214,14 +214,6 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     return site
 
 
-def asked_scope() -> Scope:
-    """What the signed-in person may see."""
-    asking = g.person
-    if asking.role not in ROLES:
-        abort(403)
-    return scope_of(asking.role, asking.project_id, asking.staff_id)
-
-
 def waiting_page(world: World, assets: Assets) -> str:
     """No snapshot yet."""
     beat = world.reader.heartbeat()
@@ -251,7 +243,7 @@ def _pages(site: Site, door: Door) -> None:
 
 def _live(site: Site, page: Page) -> Answer:
     snapshot = site.world.reader.current() or abort(503)
-    made = site.content(page, site.asked_view(snapshot))
+    made = site.content(page, site.asked_view(page, snapshot))
     return _live_answer(site.world, snapshot, made.payload, made.etag)
 
 
