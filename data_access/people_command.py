@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from data_access.settings import Settings
@@ -13,7 +14,7 @@ from data_access.store.accounts import By, add_all, change, link_for, listed_peo
 from data_access.store.codes import forget_code
 from data_access.store.links import LIFE
 from data_access.store.passwords import LEAST, set_password, tidy
-from data_access.store.people import Person, known_role, people, person_named
+from data_access.store.people import Person, known_role, named, people
 
 ACTOR = "command line"
 
@@ -97,7 +98,12 @@ class PeopleCommand:
         return f"Added {len(found)} people."
 
     def _named(self, name: str) -> Person:
-        return person_named(self._store, tidy(name))
+        person = named(self._store, tidy(name))
+        if person is None:
+            close = get_close_matches(name, [one.name for one in people(self._store)], n=1)
+            way_out = f"Did you mean {close[0]!r}?" if close else "See: python app.py people list"
+            raise StoreError(f"There is nobody called {name!r}. {way_out}")
+        return person
 
     def _by(self) -> By:
         return By(ACTOR, self._clock())

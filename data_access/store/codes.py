@@ -1,6 +1,7 @@
 """Codes from an authenticator app (TOTP), and the sign-ins that still wait for one."""
 
 import hmac
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pyotp
@@ -17,6 +18,14 @@ ROLES = frozenset(("admin", "leader", "head"))
 ISSUER = "Warboard"
 STEP_LIFE = timedelta(minutes=10)
 _DRIFT = (-1, 0, 1)
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A new secret, as text and as the address to scan into the app; neither shows in a log."""
+
+    secret: str = field(repr=False)
+    address: str = field(repr=False)
 
 
 def begin_step(store: Store, person_id: str, now: datetime) -> str:
@@ -44,13 +53,13 @@ def has_code(store: Store, person_id: str) -> bool:
         return connection.execute(query).first() is not None
 
 
-def enrol(store: Store, person: Person) -> str:
-    """The address to scan into the app, with a new secret; it counts from the first right code and is never shown again."""
+def enrol(store: Store, person: Person) -> Enrolment:
+    """A new secret for a person without one; it counts from the first right code and is never shown again."""
     secret = pyotp.random_base32()
     with store.writing() as connection:
         connection.execute(delete(codes).where(codes.c.person_id == person.id, ~codes.c.confirmed))
         connection.execute(insert(codes).values(person_id=person.id, secret=secret, confirmed=False, last_step=0))
-    return pyotp.TOTP(secret).provisioning_uri(name=person.name, issuer_name=ISSUER)
+    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=person.name, issuer_name=ISSUER))
 
 
 def use_code(store: Store, person_id: str, code: str, now: datetime) -> bool:

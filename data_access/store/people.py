@@ -95,14 +95,11 @@ def person(store: Store, id: str) -> Person | None:
     return person_of(row._mapping) if row is not None else None
 
 
-def person_named(store: Store, name: str) -> Person:
-    """The person of this name; StoreError with the nearest one when there is none."""
-    known = {one.name: one for one in people(store)}
-    if name in known:
-        return known[name]
-    close = get_close_matches(name, known, n=1)
-    way_out = f"Did you mean {close[0]!r}?" if close else "See: python app.py people list"
-    raise StoreError(f"There is nobody called {name!r}. {way_out}")
+def named(store: Store, name: str) -> Person | None:
+    """The person of this name, or None."""
+    with store.reading() as connection:
+        row = connection.execute(select(people_table).where(people_table.c.name == name)).one_or_none()
+    return person_of(row._mapping) if row is not None else None
 
 
 def person_of(row: Any) -> Person:
