@@ -130,6 +130,7 @@ class Site(dash.Dash):
             language_href=view.filters.address(page.path, lang="zh" if view.words.language == "en" else "en"),
             sign_out_href="/sign-out",
             sign_in_href=SIGN_IN,
+            people_href=people.address(view.words) if g.person.role == "admin" else None,
             badges=made.badges,
             theme=view.filters.theme,
             theme_href=view.filters.address(page.path, theme=next_theme(view.filters.theme)),

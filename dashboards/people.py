@@ -172,7 +172,7 @@ class Desk:
         return self._world.words(request.args.get("lang", ""))
 
     def _address(self, more: str = "") -> str:
-        return _address(more, self._words())
+        return address(self._words(), more)
 
 
 @dataclass(frozen=True)
@@ -191,13 +191,13 @@ def list_page(
     words, names = sheet.words, dict(sheet.projects)
     enabled = sum(one.enabled for one in listed)
     adding = details(".plain-part", open=said is not None)[
-        summary[words.say(_ADD)], problem(said, words), _form(_address("", words), told, sheet)
+        summary[words.say(_ADD)], problem(said, words), _form(address(words), told, sheet)
     ]
     return plain(
         words.say(_TITLE),
         p(".panel-note")[words.say(_COUNT.format(n=str(enabled)))],
         adding,
-        ul(".plain-part")[[li[_row(one, names, words)] for one in listed]],
+        ul(".plain-list")[[li[_row(one, names, words)] for one in listed]],
         _foot(a(href="/")[words.say(_HOME)], sheet),
         words=words,
         css=css,
@@ -220,9 +220,9 @@ def person_page(
         someone.name,
         problem(said, words),
         is_self and p[words.say(_YOURSELF)],
-        _form(_address(f"/{someone.id}", words), told, sheet, has_role=not is_self),
+        _form(address(words, f"/{someone.id}"), told, sheet, has_role=not is_self),
         _deeds(someone, words, is_self=is_self, has_code=has_code),
-        _foot(a(href=_address("", words))[words.say(_BACK)], sheet),
+        _foot(a(href=address(words))[words.say(_BACK)], sheet),
         words=words,
         css=css,
         is_wide=True,
@@ -236,8 +236,8 @@ def link_page(someone: Person, link: str, words: Words, css: str) -> str:
         title,
         p[words.say(_LINK_MORE)],
         code(".plain-key")[link],
-        div(".plain-qr")[qr_code(link, title)],
-        p(".panel-note")[a(href=_address(f"/{someone.id}", words))[words.say(_BACK)]],
+        div(".plain-qr.light")[qr_code(link, title)],
+        p(".panel-note")[a(href=address(words, f"/{someone.id}"))[words.say(_BACK)]],
         words=words,
         css=css,
     )
@@ -245,7 +245,7 @@ def link_page(someone: Person, link: str, words: Words, css: str) -> str:
 
 def _row(one: Person, projects: Mapping[str, str], words: Words) -> Element:
     where = projects.get(one.project_id or "", one.project_id) if one.enabled else words.say(_DISABLED)
-    return a(class_=["person", {"is-out": not one.enabled}], href=_address(f"/{one.id}", words))[
+    return a(class_=["person", {"is-out": not one.enabled}], href=address(words, f"/{one.id}"))[
         strong[one.name], span[words.say(ROLE_NAMES[one.role])], where and small(".panel-note")[where]
     ]
 
@@ -267,7 +267,7 @@ def _form(action: str, told: Mapping[str, str], sheet: Sheet, *, has_role: bool 
 
 def _deeds(someone: Person, words: Words, *, is_self: bool, has_code: bool) -> Node:
     def deed(name: str, title: Label, *fields: Node) -> Element:
-        action = _address(f"/{someone.id}/{name}", words)
+        action = address(words, f"/{someone.id}/{name}")
         return form(method="post", action=action)[fields, button(".button.is-quiet", type="submit")[words.say(title)]]
 
     enabling = input(type="hidden", name="enabled", value="no" if someone.enabled else "yes")
@@ -283,10 +283,11 @@ def _deeds(someone: Person, words: Words, *, is_self: bool, has_code: bool) -> N
 
 def _foot(back: Element, sheet: Sheet) -> Element:
     other = a(href=sheet.other_language)[sheet.words.of("other_language")]
-    return p(".panel-note.plain-part")[back, " · ", other]
+    return p(".panel-note")[back, " · ", other]
 
 
-def _address(more: str, words: Words) -> str:
+def address(words: Words, more: str = "") -> str:
+    """The address of the list, or of what lies below it, in the same language."""
     return f"{PATH}{more}?lang={words.language}"
 
 

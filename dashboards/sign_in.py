@@ -92,7 +92,7 @@ def scan_page(words: Words, css: str, *, enrolment: Enrolment, step: str, next_p
     return plain(
         words.say(_SCAN_TITLE),
         p[words.say(_SCAN_MORE)],
-        div(".plain-qr")[qr_code(enrolment.address, words.say(_SCAN_TITLE))],
+        div(".plain-qr.light")[qr_code(enrolment.address, words.say(_SCAN_TITLE))],
         p(".panel-note")[a(".plain-link", href=enrolment.address)[words.say(_SCAN_HERE)]],
         details(".panel-note")[summary[words.say(_KEY)], code(".plain-key")[enrolment.secret]],
         _code_form(step, next_path, words),

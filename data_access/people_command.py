@@ -32,8 +32,11 @@ class PeopleCommand:
         add_all(self._store, [person], self._by())
         return f"Added {person.name!r}. Let them in with: python app.py people link {person.name!r}"
 
-    def listed(self) -> list[dict[str, str]]:
-        """Everybody by name, as records of texts."""
+    def listed(self) -> list[dict[str, str]] | str:
+        """Everybody by name, as records of texts; how to begin while there is nobody."""
+        found = people(self._store)
+        if not found:
+            return "There is nobody yet. Begin with: python app.py people add NAME --role admin"
         return [
             {
                 "name": one.name,
@@ -42,16 +45,16 @@ class PeopleCommand:
                 "staff": one.staff_id or "",
                 "state": "enabled" if one.enabled else "disabled",
             }
-            for one in people(self._store)
+            for one in found
         ]
 
-    def change(self, name: str, **told: str | None) -> str:
+    def change(self, who: str, **told: str | None) -> str:
         """Change what is told (name, role, project_id, staff_id; None: as it is)."""
         given = {key: value for key, value in told.items() if value is not None}
         if not given:
             raise StoreError("Nothing to change. Give --name, --role, --project or --staff.")
         known_role(given.get("role", "admin"))
-        changed = replace(self._named(name), **given)  # type: ignore[arg-type]
+        changed = replace(self._named(who), **given)  # type: ignore[arg-type]
         change(self._store, changed, self._by())
         return f"Changed {changed.name!r}; it counts from their next page."
 
