@@ -234,7 +234,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Security:
-    """Keys."""
+    """Keys, and how people prove who they are."""
 
     key_file: Annotated[
         Path, Setting("var/warboard.key", _path, "File with the key that hashes phones, made at install")
@@ -245,6 +245,12 @@ class Security:
             "", _key, "Key that hashes phones, instead of key_file; give it by environment", env="WARBOARD_PERSON_KEY"
         ),
     ] = field(repr=False)
+    totp: Annotated[
+        bool,
+        Setting(
+            False, _flag, "true: admin, leader and head also give a code from an authenticator app when they sign in"
+        ),
+    ]
 
 
 @dataclass(frozen=True)

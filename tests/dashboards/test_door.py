@@ -40,6 +40,7 @@ DOCUMENTS = {
     "/wall/warroom": {"leader", "admin"},
     "/wall/lite/warroom": {"leader", "admin"},
     "/sign-out": set(ROLES),
+    "/people": {"admin"},
 }
 DATA = {
     **{f"/live/{page.name}": DOCUMENTS[page.path] for page in PAGES},
@@ -104,7 +105,8 @@ def test_the_routes_are_those_listed_here(stage: Stage) -> None:
     dash_s_own = {"/_dash-update-component", "/_dash-component-suites/", "/_reload-hash", "/_favicon.ico", "/assets/"}
     open_files = {"/sw.js", "/manifest.webmanifest", "/icon/"}
     pages = {*DOCUMENTS, *DATA, *PICTURES}
-    known = {*pages, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *open_files, *dash_s_own}
+    doors = {"/healthz", "/readyz", "/sign-in", "/sign-in/code", "/enter/", "/people/", "/static/"}
+    known = {*pages, *doors, *open_files, *dash_s_own}
     assert rules == known
 
 
@@ -247,7 +249,7 @@ def test_a_forged_project_gives_the_own_numbers(stage: Stage) -> None:
     assert call(stage.client("head"), body).json == call(stage.client("head"), CALL).json
 
 
-POSTS = ("/_dash-update-component", "/sign-out", "/sign-in", "/enter/x")
+POSTS = ("/_dash-update-component", "/sign-out", "/sign-in", "/sign-in/code", "/enter/x", "/people", "/people/x/link")
 FOREIGN = (
     {},
     {"Origin": "null"},
