@@ -237,7 +237,7 @@ def link_page(someone: Person, link: str, words: Words, css: str) -> str:
         p[words.say(_LINK_MORE)],
         code(".plain-key")[link],
         div(".plain-qr.light")[qr_code(link, title)],
-        p(".panel-note")[a(href=address(words, f"/{someone.id}"))[words.say(_BACK)]],
+        p(".panel-note.plain-note")[a(href=address(words, f"/{someone.id}"))[words.say(_BACK)]],
         words=words,
         css=css,
     )
@@ -277,13 +277,13 @@ def _deeds(someone: Person, words: Words, *, is_self: bool, has_code: bool) -> N
             has_code and deed("code", _FORGET),
             not is_self and deed("enabled", _DISABLE if someone.enabled else _ENABLE, enabling),
         ],
-        someone.enabled and not is_self and p(".panel-note")[words.say(_DISABLE_MORE)],
+        someone.enabled and not is_self and p(".panel-note.plain-note")[words.say(_DISABLE_MORE)],
     ]
 
 
 def _foot(back: Element, sheet: Sheet) -> Element:
     other = a(href=sheet.other_language)[sheet.words.of("other_language")]
-    return p(".panel-note")[back, " · ", other]
+    return p(".panel-note.plain-note")[back, " · ", other]
 
 
 def address(words: Words, more: str = "") -> str:
