@@ -37,9 +37,9 @@ _OWN_CUSTOMERS = Label(
 )
 
 
-def plain(title: str, *content: Node, words: Words, css: str, refresh: str | None = None) -> str:
-    """A document with one message."""
-    body = main("#content.plain")[
+def plain(title: str, *content: Node, words: Words, css: str, refresh: str | None = None, is_list: bool = False) -> str:
+    """A document with one message, or with a list."""
+    body = main("#content", class_=["plain", {"is-list": is_list}])[
         section(".plain-box")[p(".panel-note")[words.of("product")], h1(".page-title")[title], content]
     ]
     return document(f"{title} · {words.of('product')}", body, words=words, css=css, refresh=refresh)

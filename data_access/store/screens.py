@@ -87,13 +87,14 @@ def renewed(store: Store, token: str, now: datetime) -> str | None:
     return None
 
 
-def saw(store: Store, known: Screen, told: Told, now: datetime) -> None:
-    """Keep what a screen said of itself, once a minute at most."""
+def saw(store: Store, known: Screen, told: Told | None, now: datetime) -> None:
+    """Keep that a screen asked, and what it said of itself where it said something, once a minute at most."""
     if known.seen_at is not None and now - known.seen_at < SEEN_EVERY:
         return
+    said = vars(told) if told is not None else {}
     # A full disk must not darken a wall.
     with suppress(OperationalError), store.writing() as connection:
-        connection.execute(update(table).where(table.c.id == known.id).values(seen_at=now, **vars(told)))
+        connection.execute(update(table).where(table.c.id == known.id).values(seen_at=now, **said))
 
 
 def screens(store: Store) -> list[Screen]:

@@ -28,6 +28,8 @@ OPEN_PATHS = (
     "/enter/some-token",
     "/sw.js",
     "/manifest.webmanifest",
+    "/screen",
+    "/pair.js",
 )
 DOCUMENTS = {
     "/": {"leader", "admin", "head", "champion", "salesperson"},
@@ -40,6 +42,7 @@ DOCUMENTS = {
     "/wall/warroom": {"leader", "admin"},
     "/wall/lite/warroom": {"leader", "admin"},
     "/sign-out": set(ROLES),
+    "/screens": {"leader", "admin"},
 }
 DATA = {
     **{f"/live/{page.name}": DOCUMENTS[page.path] for page in PAGES},
@@ -102,8 +105,8 @@ def test_each_role_has_the_pictures_of_its_pages_and_no_others(
 def test_the_routes_are_those_listed_here(stage: Stage) -> None:
     rules = {re.sub(r"<.*", "", rule.rule) for rule in stage.site.server.url_map.iter_rules()}
     dash_s_own = {"/_dash-update-component", "/_dash-component-suites/", "/_reload-hash", "/_favicon.ico", "/assets/"}
-    open_files = {"/sw.js", "/manifest.webmanifest", "/icon/"}
-    pages = {*DOCUMENTS, *DATA, *PICTURES}
+    open_files = {"/sw.js", "/manifest.webmanifest", "/icon/", "/pair.js"}
+    pages = {*DOCUMENTS, *DATA, *PICTURES, "/screen", "/screens/"}
     known = {*pages, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *open_files, *dash_s_own}
     assert rules == known
 
@@ -247,7 +250,7 @@ def test_a_forged_project_gives_the_own_numbers(stage: Stage) -> None:
     assert call(stage.client("head"), body).json == call(stage.client("head"), CALL).json
 
 
-POSTS = ("/_dash-update-component", "/sign-out", "/sign-in", "/enter/x")
+POSTS = ("/_dash-update-component", "/sign-out", "/sign-in", "/enter/x", "/screens", "/screens/x", "/screens/x/revoke")
 FOREIGN = (
     {},
     {"Origin": "null"},
