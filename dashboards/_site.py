@@ -21,7 +21,19 @@ from components.shell import document, glance, page_classes
 from components.shell_phone import next_theme, phone
 from components.shell_wall import Frame, Slide, scene_parts, wall, wall_lite
 from components.words import Words
-from dashboards import _analysis, _pictures, alerts, boards, funnels, gallery, heatmaps, overview, screens, sign_in
+from dashboards import (
+    _analysis,
+    _pictures,
+    alerts,
+    audit,
+    boards,
+    funnels,
+    gallery,
+    heatmaps,
+    overview,
+    screens,
+    sign_in,
+)
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
     FORGET,
@@ -204,6 +216,7 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     _walls(site, door)
     _entrance(site, door)
     screens.add(door, world, assets, site.scenes)
+    audit.add(door, world, assets)
 
     add_phone(door, world, assets)
     _health(site, door)

@@ -222,7 +222,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Security:
-    """Keys."""
+    """Keys, and how long the audit is kept."""
 
     key_file: Annotated[
         Path, Setting("var/warboard.key", _path, "File with the key that hashes phones, made at install")
@@ -233,6 +233,7 @@ class Security:
             "", _key, "Key that hashes phones, instead of key_file; give it by environment", env="WARBOARD_PERSON_KEY"
         ),
     ] = field(repr=False)
+    audit_days: Annotated[int, Setting(400, _whole(180), "Days the audit is kept, at least 180")]
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ DOCUMENTS = {
     "/wall/lite/warroom": {"leader", "admin"},
     "/sign-out": set(ROLES),
     "/screens": {"leader", "admin"},
+    "/audit": {"admin"},
+    "/audit.csv": {"admin"},
 }
 DATA = {
     **{f"/live/{page.name}": DOCUMENTS[page.path] for page in PAGES},
