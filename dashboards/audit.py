@@ -14,6 +14,7 @@ from dashboards._plain import plain
 from data_access.audit_records import COLUMNS, audit_records, names_of
 from data_access.sheets import BOM, csv_lines
 from data_access.store.audit import Entry, Wanted, actions, all_entries, entries, record
+from data_access.store.people import people
 from metrics.pack import Label
 
 PATH, FILE = "/audit", "/audit.csv"
@@ -58,7 +59,7 @@ def _page(world: World, assets: Assets) -> str:
     records = list(audit_records(found[:PAGE], names, zone))
     return plain(
         words.say(_TITLE),
-        _choice(world, names, words),
+        _choice(world, words),
         ol[[_item(one, words) for one in records]] if records else p(".nothing")[words.say(_NONE)],
         _ways(found, words),
         words=words,
@@ -67,8 +68,9 @@ def _page(world: World, assets: Assets) -> str:
     )
 
 
-def _choice(world: World, names: dict[str, str], words: Words) -> Element:
+def _choice(world: World, words: Words) -> Element:
     """The filters, by action and by person."""
+    names = {one.id: one.name for one in people(world.store)}
     known = {one: words.say(_ACTIONS.get(one, Label(one, one))) for one in actions(world.store)}
     lang = request.args.get("lang", "")
     return form(".asked", method="get", action=PATH)[

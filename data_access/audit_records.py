@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from data_access.store import Store
 from data_access.store.audit import Entry, Wanted
 from data_access.store.people import people
+from data_access.store.screens import screens
 from metrics.query import QueryError
 
 COLUMNS = ("id", "at", "by", "action", "about", "detail")
@@ -36,12 +37,12 @@ def wanted_entries(
 
 
 def names_of(store: Store) -> dict[str, str]:
-    """Everybody's name by id."""
-    return {one.id: one.name for one in people(store)}
+    """The names of everybody and of every screen, by id."""
+    return {one.id: one.given.name for one in screens(store)} | {one.id: one.name for one in people(store)}
 
 
 def audit_records(found: Iterable[Entry], names: Mapping[str, str], zone: str) -> Iterator[dict[str, Any]]:
-    """Entries as records of COLUMNS; who has left is told by id."""
+    """Entries as records of COLUMNS; who or what is gone is told by id."""
     for entry in found:
         at = entry.at.astimezone(ZoneInfo(zone))
         yield {
