@@ -153,14 +153,13 @@ class Door:
             return None
         g.person = self._person()
         if g.person is None:
-            return _closed_screen(policy) if known else _stranger(policy)
+            return _closed_screen(policy) if policy.screens and _is_a_screen() else _stranger(policy)
         if g.person.role not in roles:
             abort(403)
         return None
 
     def _screen(self) -> Screen | None:
-        token = request.cookies.get(screen_cookie_name())
-        return screen(self._store, token, self._clock()) if token else None
+        return screen(self._store, request.cookies[screen_cookie_name()], self._clock()) if _is_a_screen() else None
 
     def _person(self) -> Person | None:
         token = request.cookies.get(cookie_name())
@@ -273,8 +272,12 @@ def _stranger(policy: Policy) -> Answer:
     return redirect(f"{SIGN_IN}?next={quote(wanted, safe='')}" if wanted != "/" else SIGN_IN, 303)
 
 
+def _is_a_screen() -> bool:
+    return bool(request.cookies.get(screen_cookie_name()))
+
+
 def _closed_screen(policy: Policy) -> Answer:
-    """A screen that has ended, or has lost this scene, goes where it is paired anew; its live script clears the picture."""
+    """A screen that is closed, unknown or without this scene goes where it is paired anew; its live script clears the picture."""
     if not policy.document:
         abort(410)
     return redirect(PAIRING, 303)

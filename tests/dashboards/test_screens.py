@@ -262,6 +262,15 @@ class TestAPairedScreen:
         assert approved(house, tv).status_code == 303
         assert tv.get("/screen", follow_redirects=True).status_code == 200
 
+    def test_a_credential_that_nobody_knows_leads_to_pairing_and_not_to_a_sign_in(self, house: Stage) -> None:
+        tv = house.client()
+        tv.set_cookie(COOKIE, "x")
+        assert (
+            tv.get("/wall/canteen").headers["Location"] == tv.get("/wall/lite/canteen").headers["Location"] == "/screen"
+        )
+        assert tv.get("/live/wall/canteen").status_code == 410
+        assert tv.get("/funnels").headers["Location"].startswith("/sign-in") and code_on(tv)
+
     def test_its_credential_stands_in_no_page_and_no_address(self, house: Stage) -> None:
         tv = a_screen(house)
         assert token(tv) not in tv.get("/wall/canteen").text + house.client("admin").get("/screens").text
