@@ -155,6 +155,44 @@ def people(options: argparse.Namespace) -> int:
     return 0
 
 
+def audit(options: argparse.Namespace) -> int:
+    """Print who did what with rights and personal data, newest first; --verify says whether it is whole, 1 when not."""
+    from data_access.store import Store
+
+    settings = read_settings(options.config)
+    store = Store.open(settings.store.url)
+    try:
+        return verify_audit(store) if options.verify else print_audit(store, settings.group.time_zone, options)
+    finally:
+        store.close()
+
+
+def verify_audit(store: Any) -> int:
+    """Say whether every entry is as it was written; 1 and the first that is not."""
+    from data_access.store.audit import broken_at
+
+    broken = broken_at(store)
+    print("The audit is whole." if broken is None else f"Entry {broken} is missing or was changed.")
+    return int(broken is not None)
+
+
+def print_audit(store: Any, zone: str, options: argparse.Namespace) -> int:
+    """Print the entries asked for."""
+    from data_access.audit_records import COLUMNS, audit_records, names_of, wanted_entries
+    from data_access.sheets import csv_lines
+    from data_access.store.audit import all_entries
+
+    wanted = wanted_entries(
+        store, zone, first=options.first, last=options.last, by=options.by, action=options.action, about=options.about
+    )
+    found = audit_records(all_entries(store, wanted), names_of(store), zone)
+    if options.format == "csv":
+        sys.stdout.writelines(csv_lines(COLUMNS, ([one[name] for name in COLUMNS] for one in found)))
+    else:
+        {"json": print_json, "table": print_table}[options.format](list(found))
+    return 0
+
+
 def read_pack(settings: Settings) -> Pack:
     """The pack the settings name; PackError when it, or a scene or threshold the settings tell, cannot be used."""
     from data_access.packs import read_pack as read
@@ -243,6 +281,14 @@ def parser() -> argparse.ArgumentParser:
     asked.add_argument("--window", default="default", help="days allowed from the lead: default, none or a number")
     asked.add_argument("--format", choices=("table", "json", "csv"), default="table")
     _people_parser(command("people", people))
+    told = command("audit", audit)
+    told.add_argument("--verify", action="store_true", help="only say whether every entry is as it was written")
+    told.add_argument("--from", dest="first", metavar="YYYY-MM-DD")
+    told.add_argument("--to", dest="last", metavar="YYYY-MM-DD", help="included")
+    told.add_argument("--by", metavar="PERSON", help="who did it: a name or an id")
+    told.add_argument("--action", help="what was done, such as screen_paired")
+    told.add_argument("--about", metavar="ID", help="whom or what it was done to")
+    told.add_argument("--format", choices=("table", "json", "csv"), default="table")
     return main
 
 

@@ -111,7 +111,7 @@
 
   document.addEventListener("visibilitychange", back);
   window.addEventListener("online", back);
-  window.warboard = { groupTime, reload };
+  window.warboard = { groupTime, reload, age: () => Math.round(age + (now() - agedAt) / 1000) };
   setInterval(tick, 1000);
   tick();
   later(kept ? 0 : jitter(interval));

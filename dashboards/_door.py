@@ -19,14 +19,17 @@ from components.shell import LATE
 from data_access.store import Store
 from data_access.store.audit import record
 from data_access.store.people import Person, Role
+from data_access.store.screens import Screen, screen
 from data_access.store.sessions import close_session, open_session, session
 
 COOKIE = "warboard"
+SCREEN_COOKIE = "warboard-screen"
 IDLE = timedelta(hours=12)
 LIFE = timedelta(days=7)
 LARGEST_BODY = 256 * 1024
 SIGN_IN = "/sign-in"
 CODE = "/sign-in/code"
+PAIRING = "/screen"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 FORGET = '"cache", "storage"'
 _UNSAFE = ("DASH_MCP_ENABLED", "DASH_DEBUG", "FLASK_DEBUG", "DASH_HOT_RELOAD", "DASH_UI", "DASH_SERVE_DEV_BUNDLES")
@@ -48,12 +51,16 @@ class DoorError(Exception):
 
 @dataclass(frozen=True)
 class Policy:
-    """Who may pass: `roles`, or anybody when None; `allows` may refuse more. A document leads strangers to the sign-in page."""
+    """Who may pass: `roles`, or anybody when None; `allows` may refuse more. A document leads strangers to the sign-in page.
+
+    `screens` says which paired screens may pass too; without it none may.
+    """
 
     roles: frozenset[str] | None
     document: bool = False
     accepts: str = JSON
     allows: Callable[[Request], bool] | None = None
+    screens: Callable[[Screen], bool] | None = None
 
 
 OPEN = Policy(None)
@@ -133,20 +140,32 @@ class Door:
     def _check(self) -> Answer | None:
         """Who asks, may they, and does the request come from our own pages; the body is not looked at."""
         policy = self.policy(request.endpoint)
-        g.person = None
+        g.person = g.screen = None
         if policy.allows is not None and not policy.allows(request):
             abort(404)
-        if policy.roles is not None:
-            g.person = self._person()
-            if g.person is None:
-                return _stranger(policy)
-            if g.person.role not in policy.roles:
-                abort(403)
+        if policy.roles is not None and (elsewhere := self._enter(policy, policy.roles)):
+            return elsewhere
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             _check_post(policy)
         if request.path == "/_dash-update-component":
             self._check_callback(g.person)
         return None
+
+    def _enter(self, policy: Policy, roles: frozenset[str]) -> Answer | None:
+        """Note which screen or which person asks; where someone else is led to, and 403 for a person who may not."""
+        known = self._screen() if policy.screens else None
+        if known is not None and known.ended_at is None and policy.screens and policy.screens(known):
+            g.screen = known
+            return None
+        g.person = self._person()
+        if g.person is None:
+            return _closed_screen(policy) if policy.screens and _is_a_screen() else _stranger(policy)
+        if g.person.role not in roles:
+            abort(403)
+        return None
+
+    def _screen(self) -> Screen | None:
+        return screen(self._store, request.cookies[screen_cookie_name()], self._clock()) if _is_a_screen() else None
 
     def _person(self) -> Person | None:
         token = request.cookies.get(cookie_name())
@@ -192,6 +211,20 @@ def refuse_unsafe(env: Mapping[str, str]) -> None:
 def cookie_name() -> str:
     """The session cookie's name; over https a prefix binds it to this host."""
     return f"__Host-{COOKIE}" if request.is_secure else COOKIE
+
+
+def screen_cookie_name() -> str:
+    """The name of a screen's own cookie, bound to this host in the same way."""
+    return f"__Host-{SCREEN_COOKIE}" if request.is_secure else SCREEN_COOKIE
+
+
+def asking_address() -> str:
+    """The network address that asks; through a proxy on this machine, the one that the proxy saw."""
+    near, told = request.remote_addr or "", request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(told)) if ip_address(near).is_loopback and told else near
+    except ValueError:
+        return near
 
 
 def keep_on_the_phone(answer: Response) -> Response:
@@ -252,6 +285,17 @@ def _stranger(policy: Policy) -> Answer:
         abort(401)
     wanted = same_site_path(request.full_path.rstrip("?"))
     return redirect(f"{SIGN_IN}?next={quote(wanted, safe='')}" if wanted != "/" else SIGN_IN, 303)
+
+
+def _is_a_screen() -> bool:
+    return bool(request.cookies.get(screen_cookie_name()))
+
+
+def _closed_screen(policy: Policy) -> Answer:
+    """A screen that is closed, unknown or without this scene goes where it is paired anew; its live script clears the picture."""
+    if not policy.document:
+        abort(410)
+    return redirect(PAIRING, 303)
 
 
 def _check_post(policy: Policy) -> None:

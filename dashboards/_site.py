@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,20 @@ from components.scene_menu import SceneLink, scene_menu
 from components.shell import document, glance, page_classes
 from components.shell_phone import next_theme, phone
 from components.shell_wall import Frame, Slide, scene_parts, wall, wall_lite
-from dashboards import _analysis, _entrance, _pictures, alerts, boards, funnels, gallery, heatmaps, overview, people
+from dashboards import (
+    _analysis,
+    _entrance,
+    _pictures,
+    alerts,
+    audit,
+    boards,
+    funnels,
+    gallery,
+    heatmaps,
+    overview,
+    people,
+    screens,
+)
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
     OPEN,
@@ -50,6 +63,7 @@ from dashboards._page import (
 )
 from dashboards._phone import add_phone, app_links
 from dashboards._plain import failed, waiting
+from dashboards._screens import look_after, may_open
 from dashboards.wall import OPENS, LastGood, landed, slides
 from data_access.store.people import Person
 from metrics.scenes import SceneSpec, scenes
@@ -62,6 +76,7 @@ PAGES = (overview.page, funnels.page, heatmaps.page, boards.page, alerts.page)
 PERSON_SECONDS, WALL_SECONDS = 15, 10
 SCRIPTS = ("live.js", "boot.js", "share.js", "heat.js")
 WALL_SCRIPTS = ("live.js", "wall.js", "cheer.js", "menu.js")
+SCREEN_SCRIPTS = (*WALL_SCRIPTS, "screen.js")
 FIRST_PAINT, DASH = "first-paint", "dash"
 _HINT = ("/static/", "/live/", "/_dash", "/api/", "/assets/")
 Routes = Callable[[Door, World], None]
@@ -195,6 +210,8 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     _walls(site, door)
     _entrance.add(door, world, assets, site.first_page)
     people.add(door, world, assets)
+    screens.add(door, world, assets, site.scenes)
+    audit.add(door, world, assets)
     add_phone(door, world, assets)
     _health(site, door)
     gallery.add(door, world, assets)
@@ -232,7 +249,9 @@ def _pages(site: Site, door: Door) -> None:
         else:
             door.route(page.path, policy, site.index)
         door.route(f"/live/{page.name}", Policy(frozenset(page.roles)), partial(_live, site, page))
-    door.route(f"{PREFIX}<file>", SIGNED_IN, site.files.answer)
+    of_walls = {site.files.address(name) for name in SCREEN_SCRIPTS}
+    files = replace(SIGNED_IN, screens=lambda screen: request.path in of_walls)
+    door.route(f"{PREFIX}<file>", files, site.files.answer)
 
 
 def _live(site: Site, page: Page) -> Answer:
@@ -254,7 +273,8 @@ def _live_answer(world: World, snapshot: Snapshot, payload: bytes, etag: str) ->
 def _walls(site: Site, door: Door) -> None:
     for scene in site.scenes:
         roles = OPENS[scene.viewers]
-        opens, data = Policy(roles, document=True), Policy(roles)
+        data = Policy(roles, screens=partial(may_open, scene))
+        opens = replace(data, document=True)
         door.route(f"/wall/{scene.name}", opens, partial(_wall, site, scene))
         door.route(f"/wall/lite/{scene.name}", opens, partial(_wall_lite, site, scene))
         door.route(f"/live/wall/{scene.name}", data, partial(_wall_live, site, scene))
@@ -268,6 +288,7 @@ def _drawn(scene: SceneSpec, view: View, build: str, last_good: LastGood) -> Dra
 
 
 def _wall(site: Site, scene: SceneSpec) -> str | Answer:
+    look_after(site.world)
     snapshot = site.world.reader.current()
     if snapshot is None:
         return waiting_page(site.world, site.files)
@@ -285,7 +306,7 @@ def _wall(site: Site, scene: SceneSpec) -> str | Answer:
         live=view.filters.address(f"/live/wall/{scene.name}", "lang"),
         lite=lite,
         build=site.world.build,
-        scripts=[site.files.address(name) for name in WALL_SCRIPTS],
+        scripts=[site.files.address(name) for name in (SCREEN_SCRIPTS if g.screen else WALL_SCRIPTS)],
         landed=drawn.landed,
         seconds=WALL_SECONDS,
     )
@@ -298,7 +319,7 @@ def _frame(site: Site, scene: SceneSpec, view: View) -> Frame:
     links = [
         SceneLink(view.say(one.label), view.filters.address(f"/wall/{one.name}", "lang"), one is scene)
         for one in site.scenes
-        if g.person.role in OPENS[one.viewers]
+        if (may_open(one, g.screen) if g.screen else g.person.role in OPENS[one.viewers])
     ]
     quiet = f"{told.quiet_from:%H:%M}", f"{told.quiet_until:%H:%M}"
     dim = f"{told.dim_from:%H:%M}", f"{told.dim_until:%H:%M}"
@@ -314,6 +335,7 @@ def _frame(site: Site, scene: SceneSpec, view: View) -> Frame:
 
 
 def _wall_lite(site: Site, scene: SceneSpec) -> str:
+    look_after(site.world)
     snapshot = site.world.reader.current()
     if snapshot is None:
         return waiting_page(site.world, site.files)
@@ -332,6 +354,7 @@ def _wall_lite(site: Site, scene: SceneSpec) -> str:
 
 
 def _wall_live(site: Site, scene: SceneSpec) -> Answer:
+    look_after(site.world)
     snapshot = site.world.reader.current() or abort(503)
     drawn = site.scene(scene, site.view(snapshot, EVERYBODY_S_SCREEN))
     return _live_answer(site.world, snapshot, drawn.payload, drawn.etag)

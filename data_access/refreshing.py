@@ -7,9 +7,13 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from data_access.settings import Settings
 from data_access.store import Store
+from data_access.store.audit import forget_before
 from data_access.workplace import Clock, Refreshing, scheduler
 from metrics.pack import Pack
 
@@ -30,11 +34,25 @@ def refresh_by_plan(settings: Settings, pack: Pack, *, clock: Clock, parent: int
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     own.start()
+    forgotten: date | None = None
     while not stopped.wait(LOOK_EVERY) and parent in (None, os.getppid()):
-        pass
+        if (today := clock().date()) != forgotten:
+            forgotten = today
+            forget_old(settings, store, clock())
     own.stop()
     refreshing.close()
     store.close()
+
+
+def forget_old(settings: Settings, store: Store, now: datetime) -> None:
+    """Forget what the audit need not keep any more; where the store cannot be written, tomorrow will do."""
+    try:
+        count = forget_before(store, now - timedelta(days=settings.security.audit_days))
+    except SQLAlchemyError:
+        _LOG.exception("What is too old could not be taken out of the audit")
+        return
+    if count:
+        _LOG.info("%s entries older than %s days were taken out of the audit", count, settings.security.audit_days)
 
 
 @contextmanager

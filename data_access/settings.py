@@ -234,7 +234,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Security:
-    """Keys, and how people prove who they are."""
+    """Keys, how people prove who they are, and how long the audit is kept."""
 
     key_file: Annotated[
         Path, Setting("var/warboard.key", _path, "File with the key that hashes phones, made at install")
@@ -251,6 +251,7 @@ class Security:
             False, _flag, "true: admin, leader and head also give a code from an authenticator app when they sign in"
         ),
     ]
+    audit_days: Annotated[int, Setting(400, _whole(180), "Days the audit is kept, at least 180")]
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,20 @@ def entries(store: Store, wanted: Wanted = ANY, *, before: int | None = None, li
         return [Entry(**row._mapping) for row in connection.execute(query)]
 
 
+def all_entries(store: Store, wanted: Wanted = ANY) -> Iterator[Entry]:
+    """Every entry that is wanted, newest first, read page by page."""
+    before: int | None = None
+    while page := entries(store, wanted, before=before):
+        yield from page
+        before = page[-1].id
+
+
+def actions(store: Store) -> list[str]:
+    """Every action there is an entry of, in the order of the alphabet."""
+    with store.reading() as connection:
+        return list(connection.scalars(select(audit.c.action).distinct().order_by(audit.c.action)))
+
+
 def forget_before(store: Store, moment: datetime) -> int:
     """Remove what is older than it has to be kept, and return how many entries; the rest stays sealed."""
     old = audit.c.at < moment

@@ -217,3 +217,42 @@ audit_head = Table(
     Column("forgotten_id", BigInteger, nullable=False),
     Column("forgotten_seal", String(64), nullable=False),
 )
+
+screens = Table(
+    "screens",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("place", String(20), nullable=False),
+    Column("scenes", JSON, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("paired_at", Utc, nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("issued_at", Utc, nullable=False),
+    Column("used_at", Utc),
+    Column("previous_hash", String(64), index=True),
+    Column("ended_at", Utc),
+    Column("ended_why", String(20)),
+    Column("seen_at", Utc),
+    Column("build", String(20), nullable=False),
+    Column("size", String(20), nullable=False),
+    Column("picture_seconds", Integer),
+)
+
+pairings = Table(
+    "pairings",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("code", String(8), nullable=False, unique=True),
+    Column("address", String(64), nullable=False),
+    Column("expires_at", Utc, nullable=False),
+)
+
+pairing_tries = Table(
+    "pairing_tries",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", String(32), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("at", Utc, nullable=False),
+)

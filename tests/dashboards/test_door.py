@@ -28,6 +28,8 @@ OPEN_PATHS = (
     "/enter/some-token",
     "/sw.js",
     "/manifest.webmanifest",
+    "/screen",
+    "/pair.js",
 )
 DOCUMENTS = {
     "/": {"leader", "admin", "head", "champion", "salesperson"},
@@ -41,6 +43,9 @@ DOCUMENTS = {
     "/wall/lite/warroom": {"leader", "admin"},
     "/sign-out": set(ROLES),
     "/people": {"admin"},
+    "/screens": {"leader", "admin"},
+    "/audit": {"admin"},
+    "/audit.csv": {"admin"},
 }
 DATA = {
     **{f"/live/{page.name}": DOCUMENTS[page.path] for page in PAGES},
@@ -103,9 +108,19 @@ def test_each_role_has_the_pictures_of_its_pages_and_no_others(
 def test_the_routes_are_those_listed_here(stage: Stage) -> None:
     rules = {re.sub(r"<.*", "", rule.rule) for rule in stage.site.server.url_map.iter_rules()}
     dash_s_own = {"/_dash-update-component", "/_dash-component-suites/", "/_reload-hash", "/_favicon.ico", "/assets/"}
-    open_files = {"/sw.js", "/manifest.webmanifest", "/icon/"}
+    open_files = {"/sw.js", "/manifest.webmanifest", "/icon/", "/pair.js"}
     pages = {*DOCUMENTS, *DATA, *PICTURES}
-    doors = {"/healthz", "/readyz", "/sign-in", "/sign-in/code", "/enter/", "/people/", "/static/"}
+    doors = {
+        "/healthz",
+        "/readyz",
+        "/sign-in",
+        "/sign-in/code",
+        "/enter/",
+        "/people/",
+        "/screen",
+        "/screens/",
+        "/static/",
+    }
     known = {*pages, *doors, *open_files, *dash_s_own}
     assert rules == known
 
@@ -249,7 +264,18 @@ def test_a_forged_project_gives_the_own_numbers(stage: Stage) -> None:
     assert call(stage.client("head"), body).json == call(stage.client("head"), CALL).json
 
 
-POSTS = ("/_dash-update-component", "/sign-out", "/sign-in", "/sign-in/code", "/enter/x", "/people", "/people/x/link")
+POSTS = (
+    "/_dash-update-component",
+    "/sign-out",
+    "/sign-in",
+    "/sign-in/code",
+    "/enter/x",
+    "/people",
+    "/people/x/link",
+    "/screens",
+    "/screens/x",
+    "/screens/x/revoke",
+)
 FOREIGN = (
     {},
     {"Origin": "null"},

@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from data_access.audit_records import audit_records, wanted_entries
+from data_access.refreshing import forget_old
+from data_access.settings import SettingError, Settings
+from data_access.sheets import csv_lines, harmless
 from data_access.store import Store
-from data_access.store.audit import Wanted, broken_at, entries, forget_before, record, record_with
+from data_access.store.audit import Wanted, actions, all_entries, broken_at, entries, forget_before, record, record_with
+from data_access.store.people import add_person
 from data_access.store.tables import audit
+from metrics.query import QueryError
 from tests.data_access.stores import NOON
 
 DAY = timedelta(days=1)
@@ -98,3 +104,44 @@ def test_a_deed_that_fails_leaves_no_entry(store: Store) -> None:
         record_with(connection, "王芳", "export", NOON)
         1 // 0  # noqa: B018
     assert entries(store) == [] and broken_at(store) is None
+
+
+def test_all_entries_are_read_across_pages(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_access.store.audit.PAGE", 2)
+    assert [entry.about for entry in all_entries(kept)] == ["C4", "C3", "C2", "C1", "C0"]
+    assert actions(kept) == ["reveal", "sign_in"]
+
+
+def test_it_is_kept_as_long_as_the_settings_say(kept: Store) -> None:
+    settings = Settings.read("[security]\naudit_days = 180", {})
+    forget_old(settings, kept, NOON + 182 * DAY)
+    assert [entry.about for entry in entries(kept)] == ["C4", "C3", "C2"] and broken_at(kept) is None
+
+
+def test_half_a_year_is_the_least_it_is_kept() -> None:
+    assert Settings.read("", {}).security.audit_days == 400
+    with pytest.raises(SettingError, match="audit_days is 179"):
+        Settings.read("[security]\naudit_days = 179", {})
+
+
+def test_it_is_read_with_names_in_the_group_s_days(store: Store) -> None:
+    person = add_person(store, "王芳", "admin")
+    for hour in (15, 16, 39, 40):
+        record(store, person.id, "reveal", NOON.replace(hour=0) + timedelta(hours=hour), str(hour))
+    wanted = wanted_entries(store, "Asia/Shanghai", first="2026-03-03", last="2026-03-03", by="王芳")
+    found = list(audit_records(all_entries(store, wanted), {person.id: "王芳"}, "Asia/Shanghai"))
+    assert [(one["at"], one["by"], one["about"]) for one in found] == [
+        ("2026-03-03 23:00:00", "王芳", "39"),
+        ("2026-03-03 00:00:00", "王芳", "16"),
+    ]
+    with pytest.raises(QueryError, match="'yesterday' is no day"):
+        wanted_entries(store, "Asia/Shanghai", first="yesterday")
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1"])
+def test_a_cell_that_a_spreadsheet_would_run_is_made_text(cell: str) -> None:
+    assert harmless(cell) == f"'{cell}"
+
+
+def test_other_cells_stay_as_they_are() -> None:
+    assert list(csv_lines(("a", "b"), [(1, None), ("x,y", "王芳")])) == ["a,b\r\n", "1,\r\n", '"x,y",王芳\r\n']

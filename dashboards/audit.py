@@ -1,0 +1,127 @@
+"""审计: who did what with rights and personal data, newest first, for the administrator."""
+
+from collections.abc import Iterator
+
+from flask import Response, g, request
+from htpy import Element, a, button, div, form, input, label, li, ol, option, p, select, span, strong
+
+from components.filters import address
+from components.words import Words
+from dashboards._assets import Assets
+from dashboards._door import Door, Policy
+from dashboards._page import World
+from dashboards._plain import plain
+from data_access.audit_records import COLUMNS, audit_records, names_of
+from data_access.sheets import BOM, csv_lines
+from data_access.store.audit import Entry, Wanted, actions, all_entries, entries, record
+from data_access.store.people import people
+from metrics.pack import Label
+
+PATH, FILE = "/audit", "/audit.csv"
+PAGE = 50
+_TITLE = Label("审计", "Audit")
+_WHAT, _WHO = Label("操作", "Action"), Label("操作人", "By")
+_ALL, _SHOW = Label("全部", "All"), Label("查看", "Show")
+_OLDER, _EXPORT, _HOME = Label("更早", "Older"), Label("导出CSV", "Export CSV"), Label("首页", "Home")
+_NONE = Label("没有记录", "No entries")
+_ACTIONS = {
+    "screen_paired": Label("批准屏幕", "Screen approved"),
+    "screen_changed": Label("更改屏幕", "Screen changed"),
+    "screen_revoked": Label("停用屏幕", "Screen revoked"),
+    "screen_copied": Label("屏幕凭证被复制", "Screen credential copied"),
+    "audit_exported": Label("导出审计", "Audit exported"),
+}
+"""The words for actions; one without is called as it is kept."""
+
+
+def add(door: Door, world: World, assets: Assets) -> None:
+    """Add the page and its file."""
+    roles = frozenset(("admin",))
+    door.route(PATH, Policy(roles, document=True), lambda: _page(world, assets))
+    door.route(FILE, Policy(roles, document=True), lambda: _file(world))
+
+
+def _wanted() -> Wanted:
+    return Wanted(actor=_asked("by"), action=_asked("action"))
+
+
+def _asked(name: str) -> str | None:
+    """What is asked for; None for everything, and for what no entry can hold."""
+    given = request.args.get(name, "")
+    return given if given and given.isprintable() else None
+
+
+def _page(world: World, assets: Assets) -> str:
+    words, before = world.words(request.args.get("lang", "")), request.args.get("before", "")
+    until = int(before) if before.isdecimal() and len(before) < 19 else None
+    found = entries(world.store, _wanted(), before=until, limit=PAGE + 1)
+    names, zone = names_of(world.store), world.settings.group.time_zone
+    records = list(audit_records(found[:PAGE], names, zone))
+    return plain(
+        words.say(_TITLE),
+        _choice(world, words),
+        ol[[_item(one, words) for one in records]] if records else p(".nothing")[words.say(_NONE)],
+        _ways(found, words),
+        words=words,
+        css=assets.css,
+        is_wide=True,
+    )
+
+
+def _choice(world: World, words: Words) -> Element:
+    """The filters, by action and by person."""
+    names = {one.id: one.name for one in people(world.store)}
+    known = {one: words.say(_ACTIONS.get(one, Label(one, one))) for one in actions(world.store)}
+    lang = request.args.get("lang", "")
+    return form(".asked", method="get", action=PATH)[
+        lang and input(type="hidden", name="lang", value=lang),
+        _select("action", _WHAT, known, words),
+        _select("by", _WHO, names, words),
+        button(".button", type="submit")[words.say(_SHOW)],
+    ]
+
+
+def _select(name: str, said: Label, known: dict[str, str], words: Words) -> Element:
+    chosen = request.args.get(name, "")
+    return label[
+        span(".field-label")[words.say(said)],
+        select(name=name)[
+            option(value="")[words.say(_ALL)],
+            [option(value=value, selected=value == chosen)[text] for value, text in known.items()],
+        ],
+    ]
+
+
+def _item(one: dict[str, str], words: Words) -> Element:
+    action = words.say(_ACTIONS.get(one["action"], Label(one["action"], one["action"])))
+    return li(".entry")[
+        div(".entry-head")[strong[action], span[one["by"]], span(".panel-note")[one["at"]]],
+        p(".panel-note")[" · ".join(text for text in (f"#{one['id']}", one["about"], one["detail"]) if text)],
+    ]
+
+
+def _ways(found: list[Entry], words: Words) -> Element:
+    kept = {name: request.args.get(name, "") for name in ("action", "by", "lang")}
+    other = "zh" if words.language == "en" else "en"
+    return div(".ways")[
+        len(found) > PAGE and a(href=address(PATH, kept | {"before": str(found[PAGE - 1].id)}))[words.say(_OLDER)],
+        a(href=address(FILE, kept))[words.say(_EXPORT)],
+        a(href=address("/", {"lang": kept["lang"]}))[words.say(_HOME)],
+        a(href=address(PATH, kept | {"lang": other}))[words.of("other_language")],
+    ]
+
+
+def _file(world: World) -> Response:
+    """Every entry that is wanted, as CSV; that it was taken is an entry too."""
+    wanted, zone = _wanted(), world.settings.group.time_zone
+    asked = {"by": wanted.actor, "action": wanted.action}
+    record(world.store, g.person.id, "audit_exported", world.clock(), detail=asked)
+    records = audit_records(all_entries(world.store, wanted), names_of(world.store), zone)
+
+    def lines() -> Iterator[str]:
+        yield BOM
+        yield from csv_lines(COLUMNS, ([one[name] for name in COLUMNS] for one in records))
+
+    answer = Response(lines(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
+    return answer
