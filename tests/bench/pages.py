@@ -16,7 +16,7 @@ from data_access.packs import read_pack
 from data_access.settings import Settings
 from data_access.snapshots import Folder, Reader
 from data_access.store import Store
-from data_access.store.people import add_person
+from data_access.store.people import add_person, named
 from data_access.store.sessions import open_session
 
 PATHS = (*(f"/live/{page.name}" for page in PAGES), "/live/wall/warroom", "/live/wall/canteen")
@@ -41,7 +41,7 @@ def web_site(settings: Settings) -> tuple[Site, str]:
     world = World(
         settings, pack, store, reader, found, "bench", lambda: datetime.now(UTC), os.environ, gap_inputs(settings)
     )
-    leader = add_person(store, "bench", "leader")
+    leader = named(store, "bench") or add_person(store, "bench", "leader")
     token = open_session(store, leader.id, datetime.now(UTC), timedelta(hours=1), timedelta(hours=1))
     site = create_app(world)
     keep_for_good()

@@ -111,7 +111,8 @@ def test_before_the_first_snapshot_pages_say_so_and_come_back(tmp_path: Path) ->
 
 def test_warm_caches_show_each_role_its_own(stage: Stage, tmp_path: Path) -> None:
     cold = {
-        role: a_stage(tmp_path).client(role).get("/live/funnels").data for role in ("leader", "head", "salesperson")
+        role: a_stage(tmp_path / role).client(role).get("/live/funnels").data
+        for role in ("leader", "head", "salesperson")
     }
     for role in ("leader", "head", "salesperson", "head", "leader"):
         assert stage.client(role).get("/live/funnels").data == cold[role]
