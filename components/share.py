@@ -1,4 +1,4 @@
-"""The row under a page that passes it on: its address, and its picture."""
+"""The row under a page that passes it on: its address, and its picture. The top of the page leads to it."""
 
 from htpy import Element, a, div, span
 
@@ -8,7 +8,7 @@ from components.words import Words
 
 def share(link: str, picture: str, words: Words) -> Element:
     """Two plain links, which the script beside the page passes on: the page's address and its picture."""
-    return div(".share")[
+    return div("#share.share")[
         span(".share-word")[words.of("share")],
         a(".share-link", href=link, data_share="link", data_done=words.of("copied"))[
             icon("link"), span(aria_live="polite")[words.of("share_link")]

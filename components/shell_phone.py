@@ -54,6 +54,7 @@ def _theme(theme: str, href: str | None, words: Words) -> Element | None:
 
 def _links(words: Words, theme: Element | None, language_href: str, sign_out_href: str | None) -> Element:
     return nav(".top-links", aria_label=words.of("settings"))[
+        a(href="#share")[words.of("share")],
         theme,
         a(href=language_href)[words.of("other_language")],
         sign_out_href and a(href=sign_out_href)[words.of("sign_out")],

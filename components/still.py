@@ -1,4 +1,4 @@
-"""What stands still: entities whose last refresh failed, said above the numbers that rest on them."""
+"""What is said above the numbers: entities whose last refresh failed, filters of the address that were left out."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +16,14 @@ def standing_still(frozen: Sequence[Frozen], words: Words, now: datetime) -> Ele
     if not frozen:
         return None
     return part("still", ul(".still")[[li[icon("orange"), still_line(one, words, now)] for one in frozen]])
+
+
+def left_out(filters: Sequence[str], words: Words) -> Element | None:
+    """Filters whose value is unknown or beyond what this viewer may see; the same words for both, nothing when there are none."""
+    if not filters:
+        return None
+    names = ("、" if words.language == "zh" else ", ").join(filters)
+    return part("left-out", ul(".still")[li[icon("orange"), words.of("left_out", what=names)]])
 
 
 def still_line(one: Frozen, words: Words, now: datetime) -> str:

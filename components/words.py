@@ -53,6 +53,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "grey": ("已停更", "Stopped"),
     "offline": ("连接中断", "Offline"),
     "ago_units": ("秒前|分钟前|小时前|天前", " s ago| min ago| h ago| d ago"),
+    "left_out": (
+        "链接里的{what}查不到或不在您的范围内,下面的数字没有按它筛选",
+        "The link's {what} is unknown or outside what you may see; these numbers are not narrowed by it",
+    ),
     "still": (
         "{what}数据停在{when},之后读取失败,相关数字暂不更新",
         "{what} stands at {when}: reading it failed since then",

@@ -32,13 +32,19 @@ _NAMES = {
     "severity": Label("级别", "Severity"),
 }
 _ALL = Label("全部", "All")
+NARROWING = ("project", "region", "channel")
+UNKNOWN = "?"
+"""Stands in an address for a value that was left out, so that the page's own requests are told of it too."""
 _FIRST_IS_DEFAULT = ("metric", "week")
 """Filters without a value of everything: left out, they are the first known value."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the viewer asked for; an empty text is everything, or the page's own default."""
+    """What the viewer asked for; an empty text is everything, or the page's own default.
+
+    `left_out` names the narrowing filters whose value this viewer cannot know; no address carries them on but the page's own.
+    """
 
     period: str = "week"
     project: str = ""
@@ -52,16 +58,18 @@ class Filters:
     severity: str = ""
     lang: str = ""
     theme: str = ""
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, asked: Mapping[str, str], snapshot: Snapshot, pack: Pack, scope: Scope) -> "Filters":
-        """The filters of an address; whatever this viewer cannot know is ignored, as if it did not exist."""
+        """The filters of an address; whatever this viewer cannot know is left out, whether it exists or not."""
         if not asked:
             return cls()
         known = _known(snapshot, pack, scope)
         firsts = {name: next(iter(known[name]), "") for name in _FIRST_IS_DEFAULT}
         kept = {name: value for name, value in asked.items() if value in known.get(name, {})}
-        return cls(**{name: value for name, value in kept.items() if value != firsts.get(name)})
+        left_out = tuple(name for name in NARROWING if asked.get(name) and name not in kept)
+        return cls(**{name: value for name, value in kept.items() if value != firsts.get(name)}, left_out=left_out)
 
     def where(self, snapshot: Snapshot) -> Where:
         """The narrowing that the filters ask for; the scope narrows it further."""
@@ -72,7 +80,7 @@ class Filters:
 
     def chosen(self, *names: str) -> dict[str, str]:
         """The named filters (none: all) that differ from their default."""
-        wanted = names or tuple(field.name for field in fields(self))
+        wanted = names or tuple(_DEFAULTS)
         return {name: self.value(name) for name in wanted if self.value(name)}
 
     def value(self, name: str) -> str:
@@ -85,7 +93,7 @@ class Filters:
         return address(path, {**self.chosen(*names), **changes})
 
 
-_DEFAULTS: Mapping[str, str] = {field.name: str(field.default) for field in fields(Filters)}
+_DEFAULTS: Mapping[str, str] = {field.name: field.default for field in fields(Filters) if field.type is str}
 
 
 def _known(snapshot: Snapshot, pack: Pack, scope: Scope) -> dict[str, dict[str, Label]]:
@@ -142,6 +150,11 @@ def choices(
         Filter(name, words.say(_NAMES[name]), _options(name, known[name], words), filters.value(name), name in links)
         for name in offered
     ]
+
+
+def left_out_names(filters: Filters, words: Words) -> list[str]:
+    """The names of the filters that were left out."""
+    return [words.say(_NAMES[name]) for name in filters.left_out]
 
 
 def chosen_words(

@@ -19,9 +19,9 @@ from components.share import share
 from components.shell import part
 from components.shell_phone import badge
 from components.status import Freshness
-from components.still import standing_still
+from components.still import left_out, standing_still
 from components.words import Words
-from dashboards._filters import SHARED, Filters
+from dashboards._filters import SHARED, Filters, left_out_names
 from data_access.settings import Settings
 from data_access.store import Store
 from data_access.store.published import Heartbeat
@@ -283,7 +283,8 @@ def content(page: Page, view: View, build: str) -> Content:
     badges = {} if view.is_own else {"alerts": sum(one.severity == "red" for one in view.own_findings)}
     title = f"{view.say(page.title)} · {view.words.of('product')}"
     still = standing_still(view.snapshot.frozen, view.words, view.as_of)
-    html = str(fragment[still, page.render(view), part("share", _share(page, view))])
+    unheeded = left_out(left_out_names(view.filters, view.words), view.words)
+    html = str(fragment[unheeded, still, page.render(view), part("share", _share(page, view))])
     places = str(fragment[[span(data_part=f"badge-{name}")[badge(number)] for name, number in badges.items()]])
     payload, etag = live_answer(title, html + places, build)
     return Content(title, html, badges, payload, etag)

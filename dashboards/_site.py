@@ -40,7 +40,7 @@ from dashboards._door import (
     refuse_unsafe,
     same_site_path,
 )
-from dashboards._filters import Filters
+from dashboards._filters import UNKNOWN, Filters
 from dashboards._old import is_old
 from dashboards._page import (
     EVERYBODY_S_SCREEN,
@@ -149,7 +149,7 @@ class Site(dash.Dash):
         )
 
     def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:
-        live = view.filters.address(f"/live/{page.name}")
+        live = view.filters.address(f"/live/{page.name}", **dict.fromkeys(view.filters.left_out, UNKNOWN))
         layer = glance(Markup(made.html), live=live, build=self.world.build, seconds=PERSON_SECONDS, etag=made.etag)
         waiting_parts = Markup("".join(dash_parts[name] for name in ("config", "scripts", "renderer")))
         return fragment[

@@ -128,6 +128,20 @@ def test_at_a_desk_the_link_with_its_filters_is_copied(served: Served) -> None:
     expect(share(visit, "link")).to_have_text("链接")
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_top_of_a_long_page_leads_to_its_share_row(served: Served, width: int, lang: str) -> None:
+    visit = served.visit(width=width)
+    page = visit.open(f"/funnels?lang={lang}")
+    top = page.locator(".top-links [href='#share']")
+    heights = [page.locator(part).bounding_box() for part in (".brand", ".top-links")]
+    assert heights[0] and heights[1] and heights[0]["y"] == heights[1]["y"]
+    top.tap()
+    for what in ("link", "picture"):
+        expect(share(visit, what)).to_be_in_viewport(ratio=1)
+        share(visit, what).tap(trial=True)
+
+
 def test_at_a_desk_the_picture_is_saved(served: Served) -> None:
     visit = served.visit(width=1280, height=800)
     visit.open("/boards")

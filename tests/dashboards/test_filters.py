@@ -1,5 +1,7 @@
 """Filters: claims from an address, kept only when this viewer may know the value."""
 
+from dataclasses import replace
+
 import pytest
 
 from dashboards._filters import Filters
@@ -20,7 +22,18 @@ def test_a_foreign_or_unknown_project_is_ignored_alike(value: str) -> None:
 )
 @pytest.mark.parametrize("value", HOSTILE)
 def test_unknown_values_are_ignored(name: str, value: str) -> None:
-    assert a_view(**{name: value}).filters == Filters()
+    assert replace(a_view(**{name: value}).filters, left_out=()) == Filters()
+
+
+@pytest.mark.parametrize("name", ["project", "region", "channel"])
+def test_a_narrowing_that_cannot_be_heeded_is_named_and_not_carried_on(name: str) -> None:
+    view = a_view("head", **{name: "p9"}, period="month")
+    assert view.filters.left_out == (name,)
+    assert view.address("/funnels") == "/funnels?period=month"
+
+
+def test_other_unknown_values_and_empty_ones_need_no_word() -> None:
+    assert a_view(project="", period="decade", nonsense="p9").filters.left_out == ()
 
 
 def test_a_region_narrows_to_its_projects() -> None:

@@ -6,6 +6,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from threading import Barrier
 
@@ -129,6 +130,17 @@ def test_everything_a_page_depends_on_is_in_its_cache_key() -> None:
     assert cache_key("overview", a_view()) != cache_key("overview", a_view(snapshot=small_snapshot(2)))
 
 
+@pytest.mark.parametrize("foreign", ["p2", "p9"])
+def test_a_link_to_what_cannot_be_seen_says_so_in_the_same_words(stage: Stage, foreign: str) -> None:
+    client, said = stage.client("head"), "链接里的项目查不到或不在您的范围内"
+    shown = client.get(f"/?project={foreign}").text
+    live = re.search(r'data-live="([^"]+)"', shown)
+    assert said in shown and live is not None
+    # What renews the page says it too; other pages and whom the link is sent on to are not told.
+    assert said in client.get(unescape(live[1])).json["html"]
+    assert said not in client.get("/?project=p1").text and foreign not in shown
+
+
 def test_what_was_not_used_for_longest_is_forgotten_first() -> None:
     kept: Kept[int] = Kept(most=2)
     made: list[str] = []
@@ -183,8 +195,15 @@ def test_answers_are_packed_as_the_browser_likes(stage: Stage, way: str, unpack:
 
 def test_our_scripts_stand_under_names_that_change_with_them(stage: Stage) -> None:
     client = stage.client("leader")
-    addresses = re.findall(r'src="(/static/[^"]*)"', client.get("/").text)
-    assert {Path(address).name.split(".")[0] for address in addresses} == {"live", "boot", "raw", "share", "heat"}
+    addresses = re.findall(r'(/static/[^" ]*\.js)[" ]', client.get("/").text)
+    assert {Path(address).name.split(".")[0] for address in addresses} == {
+        "live",
+        "boot",
+        "raw",
+        "share",
+        "heat",
+        "plotly",
+    }
     for address in addresses:
         assert "immutable" in client.get(address).headers["Cache-Control"]
 
