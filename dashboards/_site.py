@@ -21,7 +21,7 @@ from components.shell import document, glance, page_classes
 from components.shell_phone import next_theme, phone
 from components.shell_wall import Frame, Slide, scene_parts, wall, wall_lite
 from components.words import Words
-from dashboards import _analysis, _pictures, alerts, boards, funnels, gallery, heatmaps, overview, sign_in
+from dashboards import _analysis, _pictures, alerts, boards, customers, funnels, gallery, heatmaps, overview, sign_in
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
     FORGET,
@@ -49,6 +49,7 @@ from dashboards._page import (
     Page,
     View,
     World,
+    badges_of,
     cache_key,
     content,
     live_answer,
@@ -128,24 +129,38 @@ class Site(dash.Dash):
         """The requested page around Dash's parts."""
         page, view = g.page, g.view
         made = self.content(page, view)
-        fresh = self.world.freshness(view.snapshot)
-        body = phone(
-            self._body(view, made, page, dash_parts),
+        body = self._body(view, made, page, dash_parts)
+        scripts = tuple(self.files.address(name) for name in SCRIPTS)
+        here = partial(view.filters.address, page.path)
+        return self.framed(body, view, made.title, section=page.name, here=here, scripts=scripts)
+
+    def framed(
+        self,
+        body: Node,
+        view: View,
+        title: str,
+        *,
+        section: str,
+        here: Callable[..., str],
+        scripts: tuple[str, ...] = (),
+    ) -> str:
+        """A person's page around its body; `here` gives the page's own address with changes."""
+        framed = phone(
+            body,
             words=view.words,
-            section=page.name,
+            section=section,
             hrefs=sections(PAGES, view),
-            fresh=fresh,
-            language_href=view.filters.address(page.path, lang="zh" if view.words.language == "en" else "en"),
+            fresh=self.world.freshness(view.snapshot),
+            language_href=here(lang="zh" if view.words.language == "en" else "en"),
             sign_out_href="/sign-out",
             sign_in_href=SIGN_IN,
-            badges=made.badges,
+            badges=badges_of(view),
             theme=view.filters.theme,
-            theme_href=view.filters.address(page.path, theme=next_theme(view.filters.theme)),
+            theme_href=here(theme=next_theme(view.filters.theme)),
         )
         classes = page_classes(view.words, theme=view.filters.theme)
-        scripts = tuple(self.files.address(name) for name in SCRIPTS)
         return document(
-            made.title, body, words=view.words, css=self.files.css, scripts=scripts, classes=classes, links=app_links()
+            title, framed, words=view.words, css=self.files.css, scripts=scripts, classes=classes, links=app_links()
         )
 
     def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:
@@ -202,6 +217,7 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     _walls(site, door)
     _entrance(site, door)
     add_phone(door, world, assets)
+    customers.add(site, door)
     _health(site, door)
     gallery.add(door, world, assets)
     for add in routes:

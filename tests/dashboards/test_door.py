@@ -35,6 +35,7 @@ DOCUMENTS = {
     "/heat": {"leader", "admin", "head", "champion"},
     "/boards": {"leader", "admin", "head", "champion"},
     "/alerts": {"leader", "admin", "head", "champion"},
+    "/customers": {"leader", "admin", "head", "champion", "salesperson"},
     "/wall/canteen": set(ROLES),
     "/wall/lite/canteen": set(ROLES),
     "/wall/warroom": {"leader", "admin"},
@@ -104,7 +105,8 @@ def test_the_routes_are_those_listed_here(stage: Stage) -> None:
     dash_s_own = {"/_dash-update-component", "/_dash-component-suites/", "/_reload-hash", "/_favicon.ico", "/assets/"}
     open_files = {"/sw.js", "/manifest.webmanifest", "/icon/"}
     pages = {*DOCUMENTS, *DATA, *PICTURES}
-    known = {*pages, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *open_files, *dash_s_own}
+    files = {"/customers/", "/customers/export.csv", "/customers/export.xlsx"}
+    known = {*pages, *files, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *open_files, *dash_s_own}
     assert rules == known
 
 
