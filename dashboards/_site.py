@@ -144,7 +144,7 @@ class Site(dash.Dash):
         here: Callable[..., str],
         scripts: tuple[str, ...] = (),
     ) -> str:
-        """A person's page around its body; `here` gives the page's own address with changes."""
+        """A person's page around its body; `here` gives the page's own address with changes. One without scripts is not to be shared."""
         framed = phone(
             body,
             words=view.words,
@@ -157,6 +157,7 @@ class Site(dash.Dash):
             badges=badges_of(view),
             theme=view.filters.theme,
             theme_href=here(theme=next_theme(view.filters.theme)),
+            shared=bool(scripts),
         )
         classes = page_classes(view.words, theme=view.filters.theme)
         return document(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from htpy import Node, a, h2, nav, p
+from htpy import Node, a, h2, nav, p, span
 
 from components.funnel import LeakHref, funnel_card
 from components.funnel import funnels as funnel_grid
@@ -27,8 +27,7 @@ _SIDE_BY_SIDE = Label("项目对比", "Project by project")
 _WORST_FIRST = Label("漏得最多的在前", "Worst leak first")
 _LEAK = Label("{step}从哪里漏", "Where {step} leaks")
 _BY_CHANNEL = Label("按渠道,流失多的在前", "By channel, most lost first")
-_LISTS = Label("客户名单", "Customers")
-_LIST = Label("{step}名单 {n}", "{step}: {n}")
+_LISTS = Label("名单", "Lists")
 _NOBODY = Label("这段时间还没有客户进入漏斗", "Nobody entered the funnel in this period")
 
 
@@ -83,7 +82,8 @@ def _lists(view: View) -> Node:
     """The way from each step's number to its customers."""
     stages = [stage for stage in _funnel(view).stages if stage.step != "exposure" and stage.count.value is not None]
     return nav(".choices.step-lists", aria_label=view.say(_LISTS))[
-        [a(".choice", href=_list_address(view, stage))[_list_words(view, stage)] for stage in stages]
+        span(".step-lists-word")[view.say(_LISTS)],
+        [a(".choice", href=_list_address(view, stage))[_list_words(view, stage)] for stage in stages],
     ]
 
 
@@ -92,7 +92,7 @@ def _list_address(view: View, stage: Stage) -> str:
 
 
 def _list_words(view: View, stage: Stage) -> str:
-    return view.say(_LIST.format(step=view.say(stage.label), n=view.words.number(stage.count, "count")))
+    return f"{view.say(stage.label)} {view.words.number(stage.count, 'count')}"
 
 
 def _funnel(view: View) -> Funnel:
