@@ -45,8 +45,8 @@ class Line:
     """One customer as a list shows it: texts ready to be read, personal ones already masked."""
 
     href: str
-    name: str
-    phone: str
+    name: str = field(repr=False)
+    phone: str = field(repr=False)
     stage: str
     at: str
     facts: tuple[str, ...] = ()

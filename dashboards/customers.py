@@ -24,7 +24,7 @@ from components.customers import (
     reveal_form,
 )
 from components.filters import Filter, Option, filters
-from components.shell import glance, panel, part
+from components.shell import glance, page_head, panel, part
 from components.spreadsheet import csv_file, xlsx_file
 from components.still import left_out
 from dashboards._door import FORM, Door, Policy
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 PATH = "/customers"
 MOST_EXPORTED = 5_000
+LONGEST_NOTE = 20
 GRADES = ("A", "B", "C", "D")
 page = Page("customers", path=PATH, title=Label("客户名单", "Customers"), roles=EVERYBODY)
 _POLICY = Policy(frozenset(page.roles), document=True, accepts=FORM)
@@ -243,6 +244,11 @@ def _facts(view: View, one: Customer) -> tuple[str, ...]:
     return tuple(fact for fact in facts if fact)
 
 
+def _number(one: Customer) -> str:
+    """A customer's number as the source has it."""
+    return one.id.rpartition(":")[2]
+
+
 def _stage(view: View, one: Customer) -> str:
     return next((view.say(step.label) for step in view.pack.funnel if step.step == one.stage), one.stage)
 
@@ -276,7 +282,7 @@ def _told(view: View, one: Customer, contacts: dict[str, Contact]) -> Told:
     """Name and phone as this viewer may read them: whole for the own customers of a salesperson, masked for everybody else."""
     found = contacts.get(one.lead or "", Contact())
     told = Told(found.name, found.phone) if view.is_own else Told(masked_name(found.name), masked_phone(found.phone))
-    nameless = _NAMELESS.format(id=one.id.rpartition(":")[2]) if one.has_lead else _WALK_IN
+    nameless = _NAMELESS.format(id=_number(one)) if one.has_lead else _WALK_IN
     return told if told.name else replace(told, name=view.say(nameless))
 
 
@@ -308,6 +314,7 @@ def _track_page(site: "Site", view: View, one: Customer, told: Told, note: str) 
     body = glance(
         _notice(note),
         _notice("" if note == track_note else track_note),
+        page_head(view.say(_CUSTOMER), subtitle=_number(one)),
         part("head", _card(site, view, one, told)),
         reveal_form(here, reasons, view.words) if can_reveal else None,
         part("track", panel(view.say(_TRACK), customer_track(happenings))),
@@ -344,7 +351,7 @@ def _happenings(site: "Site", view: View, one: Customer) -> tuple[list[Happening
 
 def _happening(view: View, one: Moment) -> Happening:
     known = (
-        one.note,
+        without_numbers(one.note)[:LONGEST_NOTE],
         view.say(_REACHED[one.reached]) if one.reached is not None else "",
         view.snapshot.staff_name(one.staff) or "",
         view.snapshot.channel_name(one.channel) or "",
