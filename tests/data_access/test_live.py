@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from data_access.live import REST_SECONDS, Contact, Live, SourceDown
 from data_access.settings import SettingError, Settings
@@ -77,3 +78,18 @@ def test_a_contact_is_refused_like_any_other_mapping() -> None:
         Settings.read('[entities.contact]\ntable = "t"\ncolumns = { id = "id", nick = "n" }', {})
     with pytest.raises(SettingError, match="face data"):
         Settings.read('[entities.contact]\ntable = "t"\ncolumns = { id = "id", name = "face_id" }', {})
+
+
+def test_every_database_finds_whole_numbers_by_their_text(database_url: str, tmp_path: Path) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as db:
+        db.execute(text("drop table if exists live_customer"))
+        db.execute(text("create table live_customer (cst_id bigint primary key, cst_name varchar(9), tel varchar(20))"))
+        db.execute(text("insert into live_customer values (7, '客七', '13900000007'), (8, '客八', '13900000008')"))
+    mapping = 'table = "live_customer"\ncolumns = { id = "cst_id", name = "cst_name", phone = "tel" }'
+    live = Live(Settings.read(f'[source]\nurl = "{database_url}"\n[entities.contact]\n{mapping}', {}, folder=tmp_path))
+    assert {id: one.name for id, one in live.contacts(["7", "99"]).items()} == {"7": "客七"}
+    live.close()
+    with engine.begin() as db:
+        db.execute(text("drop table live_customer"))
+    engine.dispose()
