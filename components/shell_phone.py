@@ -28,14 +28,15 @@ def phone(
     badges: Mapping[str, int] | None = None,
     theme: str = "",
     theme_href: str | None = None,
+    shared: bool = True,
 ) -> Node:
-    """A page for one hand (and, by stylesheet, for a desk); `hrefs` and `badges` go by section name."""
+    """A page for one hand (and, by stylesheet, for a desk); `hrefs` and `badges` go by section name, `shared` has a share row."""
     return fragment[
         a(".skip", href="#content")[words.of("skip")],
         header(".top")[
             a(".brand", href=hrefs["overview"])[words.of("product")],
             status(fresh, words),
-            _links(words, _theme(theme, theme_href, words), language_href, people_href, sign_out_href),
+            _links(words, _theme(theme, theme_href, words), language_href, people_href, sign_out_href, shared=shared),
         ],
         notices(words, sign_in=sign_in_href),
         main("#content.content")[content],
@@ -54,10 +55,16 @@ def _theme(theme: str, href: str | None, words: Words) -> Element | None:
 
 
 def _links(
-    words: Words, theme: Element | None, language_href: str, people_href: str | None, sign_out_href: str | None
+    words: Words,
+    theme: Element | None,
+    language_href: str,
+    people_href: str | None,
+    sign_out_href: str | None,
+    *,
+    shared: bool,
 ) -> Element:
     return nav(".top-links", aria_label=words.of("settings"))[
-        a(href="#share")[words.of("share")],
+        shared and a(href="#share")[words.of("share")],
         theme,
         a(href=language_href)[words.of("other_language")],
         people_href and a(href=people_href)[words.of("people")],

@@ -22,6 +22,7 @@ from components.status import Freshness
 from components.still import left_out, standing_still
 from components.words import Words
 from dashboards._filters import SHARED, Filters, left_out_names
+from data_access.live import Live
 from data_access.settings import Settings
 from data_access.store import Store
 from data_access.store.people import Person
@@ -95,6 +96,7 @@ class World:
     env: Mapping[str, str]
     gap: GapInputs | None = None
     demo: bool = False
+    live: Live | None = None
 
     def words(self, language: str) -> Words:
         """The interface in a language; in the group's own where none is given."""
@@ -303,7 +305,7 @@ def cache_key(name: str, view: View) -> Hashable:
 
 def content(page: Page, view: View, build: str) -> Content:
     """A page's content for a view."""
-    badges = {} if view.is_own else {"alerts": sum(one.severity == "red" for one in view.own_findings)}
+    badges = badges_of(view)
     title = f"{view.say(page.title)} · {view.words.of('product')}"
     still = standing_still(view.snapshot.frozen, view.words, view.as_of)
     unheeded = left_out(left_out_names(view.filters, view.words), view.words)
@@ -311,6 +313,11 @@ def content(page: Page, view: View, build: str) -> Content:
     places = str(fragment[[span(data_part=f"badge-{name}")[badge(number)] for name, number in badges.items()]])
     payload, etag = live_answer(title, html + places, build)
     return Content(title, html, badges, payload, etag)
+
+
+def badges_of(view: View) -> dict[str, int]:
+    """The numbers on the sections."""
+    return {} if view.is_own else {"alerts": sum(one.severity == "red" for one in view.own_findings)}
 
 
 def _share(page: Page, view: View) -> Node:

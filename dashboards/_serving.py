@@ -24,6 +24,7 @@ from dashboards._site import create_app
 from dashboards._watch import add_watch
 from data_access.demo import build, demo_toml
 from data_access.demo_people import demo_people
+from data_access.live import Live
 from data_access.packs import read_pack
 from data_access.refreshing import kept_running
 from data_access.settings import SettingError, Settings
@@ -59,10 +60,9 @@ def start_site(settings: Settings, *, clock: Clock, demo: bool = False) -> Site:
     pack, store = read_pack(settings.pack), Store.open(settings.store.url)
     found = Findings(pack, settings.rules)
     reader = Reader(store, Folder(settings.snapshots.dir), on_change=found.warm)
-    world = World(
-        settings, pack, store, reader, found, build_id(), clock, os.environ, gap=gap_inputs(settings), demo=demo
-    )
-    site = Site(create_app(world, (add_api, add_watch)).server, [store.close])
+    gap, live = gap_inputs(settings), Live(settings)
+    world = World(settings, pack, store, reader, found, build_id(), clock, os.environ, gap=gap, demo=demo, live=live)
+    site = Site(create_app(world, (add_api, add_watch)).server, [store.close, live.close])
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_for_good()
     reader.start()

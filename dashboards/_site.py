@@ -27,6 +27,7 @@ from dashboards import (
     alerts,
     audit,
     boards,
+    customers,
     funnels,
     gallery,
     heatmaps,
@@ -56,6 +57,7 @@ from dashboards._page import (
     Page,
     View,
     World,
+    badges_of,
     cache_key,
     content,
     live_answer,
@@ -135,25 +137,40 @@ class Site(dash.Dash):
         """The requested page around Dash's parts."""
         page, view = g.page, g.view
         made = self.content(page, view)
-        fresh = self.world.freshness(view.snapshot)
-        body = phone(
-            self._body(view, made, page, dash_parts),
+        body = self._body(view, made, page, dash_parts)
+        scripts = tuple(self.files.address(name) for name in SCRIPTS)
+        here = partial(view.filters.address, page.path)
+        return self.framed(body, view, made.title, section=page.name, here=here, scripts=scripts)
+
+    def framed(
+        self,
+        body: Node,
+        view: View,
+        title: str,
+        *,
+        section: str,
+        here: Callable[..., str],
+        scripts: tuple[str, ...] = (),
+    ) -> str:
+        """A person's page around its body; `here` gives the page's own address with changes. One without scripts is not to be shared."""
+        framed = phone(
+            body,
             words=view.words,
-            section=page.name,
+            section=section,
             hrefs=sections(PAGES, view),
-            fresh=fresh,
-            language_href=view.filters.address(page.path, lang="zh" if view.words.language == "en" else "en"),
+            fresh=self.world.freshness(view.snapshot),
+            language_href=here(lang="zh" if view.words.language == "en" else "en"),
             sign_out_href="/sign-out",
             sign_in_href=SIGN_IN,
             people_href=people.address(view.words) if g.person.role == "admin" else None,
-            badges=made.badges,
+            badges=badges_of(view),
             theme=view.filters.theme,
-            theme_href=view.filters.address(page.path, theme=next_theme(view.filters.theme)),
+            theme_href=here(theme=next_theme(view.filters.theme)),
+            shared=bool(scripts),
         )
         classes = page_classes(view.words, theme=view.filters.theme)
-        scripts = tuple(self.files.address(name) for name in SCRIPTS)
         return document(
-            made.title, body, words=view.words, css=self.files.css, scripts=scripts, classes=classes, links=app_links()
+            title, framed, words=view.words, css=self.files.css, scripts=scripts, classes=classes, links=app_links()
         )
 
     def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:
@@ -213,6 +230,7 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     screens.add(door, world, assets, site.scenes)
     audit.add(door, world, assets)
     add_phone(door, world, assets)
+    customers.add(site, door)
     _health(site, door)
     gallery.add(door, world, assets)
     for add in routes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from htpy import Node, h2, p
+from htpy import Node, a, h2, nav, p, span
 
 from components.funnel import LeakHref, funnel_card
 from components.funnel import funnels as funnel_grid
@@ -27,6 +27,7 @@ _SIDE_BY_SIDE = Label("项目对比", "Project by project")
 _WORST_FIRST = Label("漏得最多的在前", "Worst leak first")
 _LEAK = Label("{step}从哪里漏", "Where {step} leaks")
 _BY_CHANNEL = Label("按渠道,流失多的在前", "By channel, most lost first")
+_LISTS = Label("名单", "Lists")
 _NOBODY = Label("这段时间还没有客户进入漏斗", "Nobody entered the funnel in this period")
 
 
@@ -40,7 +41,7 @@ def _parts(view: View) -> Iterator[Node]:
     step = _chosen_step(view)
     if step:
         yield part("leak", _leak(view, step))
-    yield part("whole", h2(".spoken")[view.say(_CHAIN)], _whole(view))
+    yield part("whole", h2(".spoken")[view.say(_CHAIN)], _whole(view), _lists(view))
     if not view.is_own and len(view.projects) > 1:
         yield part("projects", _projects(view))
 
@@ -75,6 +76,25 @@ def _leak_title(view: View, step: FunnelStep) -> str:
 def _whole(view: View) -> Node:
     one = _funnel(view)
     return funnel_card(one, _name(view), view.words, leak_href=None if view.is_own else _leak_address(view))
+
+
+def _lists(view: View) -> Node:
+    """The way from each step's number to its customers; none where the numbers reach further than the customers this viewer may list."""
+    if view.scope.where != view.scope.customers:
+        return None
+    stages = [stage for stage in _funnel(view).stages if stage.step != "exposure" and stage.count.value is not None]
+    return nav(".choices.step-lists", aria_label=view.say(_LISTS))[
+        span(".step-lists-word")[view.say(_LISTS)],
+        [a(".choice", href=_list_address(view, stage))[_list_words(view, stage)] for stage in stages],
+    ]
+
+
+def _list_address(view: View, stage: Stage) -> str:
+    return view.address("/customers", step=stage.step, basis=view.filters.value("basis"))
+
+
+def _list_words(view: View, stage: Stage) -> str:
+    return f"{view.say(stage.label)} {view.words.number(stage.count, 'count')}"
 
 
 def _funnel(view: View) -> Funnel:

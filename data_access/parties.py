@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -34,8 +35,7 @@ def answered(folder: Folder, snapshot: Snapshot, pack: Pack, query: Query) -> li
     except NoMart:
         if not all(_is_of_parties(pack, name) for name in query.metrics):
             raise
-        with _one_at_a_time:
-            computed = computed_frames(folder, snapshot, pack, query.window)
+        computed = computed_frames(folder, snapshot, pack, query.window)
         return answer(Frames(snapshot, computed), pack, query)
 
 
@@ -44,18 +44,24 @@ def _is_of_parties(pack: Pack, name: str) -> bool:
     return metric.formula is not None and all(pack.measures[part].source == "party" for part in stored(pack, metric))
 
 
-def computed_frames(folder: Folder, snapshot: Snapshot, pack: Pack, window: Window) -> dict[str, pd.DataFrame]:
-    """Every party measure by day × project × channel × staff, and the cohorts with a window of that many days."""
+@contextmanager
+def opened(folder: Folder, snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the snapshot's parties as `f_party`, one at a time; the snapshot must have party files."""
     import duckdb  # only here: most processes that show pages are never asked
 
     files = [str(folder.path / file) for file in snapshot.party_files]
-    with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2}) as connection:
+    with _one_at_a_time, duckdb.connect(config={"memory_limit": MEMORY, "threads": 2}) as connection:
         connection.execute("set variable as_of = ?", [snapshot.as_of])
-        source = connection.read_parquet(files) if files else None
-        if source is None:
-            return {}
-        source.create_view("stored")
+        connection.read_parquet(files).create_view("stored")
         connection.execute("create view f_party as select *, getvariable('as_of') as as_of from stored")
+        yield connection
+
+
+def computed_frames(folder: Folder, snapshot: Snapshot, pack: Pack, window: Window) -> dict[str, pd.DataFrame]:
+    """Every party measure by day × project × channel × staff, and the cohorts with a window of that many days."""
+    if not snapshot.party_files:
+        return {}
+    with opened(folder, snapshot) as connection:
         measures = [m for m in pack.additive if m.source == "party" and m.name not in snapshot.absent]
         return {
             "fine": _frame(connection, _fine(measures)),

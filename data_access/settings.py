@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from metrics.entities import ENTITIES, Entity
+from metrics.entities import CONTACT, ENTITIES, Entity
 from metrics.nearest import nearest
 from metrics.scenes import SCENE_KEYS, SLIDE_KEYS
 from metrics.scope import Sight
@@ -377,6 +377,7 @@ class Settings:
     rules: Mapping[str, Mapping[str, Any]]
     scenes: Mapping[str, Any]
     entities: Mapping[str, EntityMapping]
+    contact: EntityMapping | None = None
 
     @classmethod
     def read(cls, toml_text: str, env: Mapping[str, str], *, folder: Path | None = None) -> "Settings":
@@ -396,8 +397,10 @@ class Settings:
             name: _table(f"rules.{name}", {f"rules.{name}": rule}) for name, rule in _table("rules", given).items()
         }
         scenes = _frozen(_table("scenes", given))
-        entities = _entities(_table("entities", given))
-        return cls(pack=pack, **sections, rules=_frozen(rules), scenes=scenes, entities=entities)
+        mapped = _entities(_table("entities", given))
+        entities = MappingProxyType({name: one for name, one in mapped.items() if name in ENTITIES})
+        contact = mapped.get(CONTACT.name)
+        return cls(pack=pack, **sections, rules=_frozen(rules), scenes=scenes, entities=entities, contact=contact)
 
 
 def documented() -> list[tuple[str, Any, str]]:
@@ -458,9 +461,10 @@ def _frozen(value: Any) -> Any:
 
 
 def _entities(given: Mapping[str, Any]) -> Mapping[str, EntityMapping]:
-    _refuse_unknown("entities.", given, ENTITIES, "entity")
+    known = {**ENTITIES, CONTACT.name: CONTACT}
+    _refuse_unknown("entities.", given, known, "entity")
     tables = {name: _table(f"entities.{name}", {f"entities.{name}": one}) for name, one in given.items()}
-    return MappingProxyType({name: _mapping(ENTITIES[name], table) for name, table in tables.items()})
+    return {name: _mapping(known[name], table) for name, table in tables.items()}
 
 
 def _mapping(entity: Entity, given: Mapping[str, Any]) -> EntityMapping:

@@ -233,6 +233,13 @@ class Reading:
         for start in range(0, len(ids), 500):
             yield from self._stream(mapping, statement, {"ids": list(ids[start : start + 500])})
 
+    def rows_with(self, mapping: EntityMapping, column: str, ids: Sequence[str]) -> Generator[Batch, None, None]:
+        """The rows whose canonical `column` is one of these ids, given as texts; ReadError."""
+        sql = f"SELECT * FROM ({self._select(mapping)}\n) e WHERE e.{column} IN :ids"
+        # Without a type of its own, a text is compared as whatever the column holds.
+        statement = text(sql).bindparams(bindparam("ids", type_=NullType(), expanding=True))
+        return self._stream(mapping, statement, {"ids": list(ids)})
+
     @contextmanager
     def as_text(self) -> Iterator[None]:
         """Meanwhile text is read whatever its bytes, so that no value stops the reading."""

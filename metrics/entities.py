@@ -120,6 +120,9 @@ _ALL = (
 
 ENTITIES: Mapping[str, Entity] = {entity.name: entity for entity in _ALL}
 
+CONTACT = _entity("contact", None, "!id name phone")
+"""Name and phone of a customer by the id of the lead: asked for one page at a time, and never pulled into the replica."""
+
 REFERENCES = {
     "lead_id": "lead",
     "project_id": "project",

@@ -39,8 +39,13 @@ def property_pack() -> Pack:
     return Pack.parse((files("metrics") / "packs" / "property.toml").read_text(encoding="utf-8"), "property")
 
 
+_KEPT = tempfile.TemporaryDirectory()
+FOLDER = Path(_KEPT.name)
+"""Where the files of every snapshot made here are, until the tests end."""
+
+
 def a_snapshot(*, as_of: datetime = AS_OF, sequence: int = 1, **rows: Sequence[Row]) -> Snapshot:
-    """A snapshot of these rows by entity; entities that are not given are not mapped."""
+    """A snapshot of these rows by entity, its files in FOLDER; entities that are not given are not mapped."""
     replica = Replica(":memory:", b"k" * 32, zone="Asia/Shanghai")
     connection = replica.connection
     for name in rows:
@@ -48,11 +53,10 @@ def a_snapshot(*, as_of: datetime = AS_OF, sequence: int = 1, **rows: Sequence[R
     derive_parties(connection, PartyRules(), before=None, as_of=as_of)
     differing = build_marts(connection, property_pack(), MartRules(cut_days(as_of), OVERDUE_DAYS), before=None)
     report = PullReport(as_of, "full", tuple(EntityReport(name, rows_after=len(rows[name])) for name in rows), 0.0)
-    with tempfile.TemporaryDirectory() as path:
-        folder = Folder(Path(path))
-        write_files(connection, folder, differing, anew=True)
-        _, file = folder.put_manifest(manifest(connection, property_pack(), PartyRules(), report))
-        snapshot = read(folder, file, sequence, Cache())
+    folder = Folder(FOLDER)
+    write_files(connection, folder, differing, anew=True)
+    _, file = folder.put_manifest(manifest(connection, property_pack(), PartyRules(), report))
+    snapshot = read(folder, file, sequence, Cache())
     replica.close()
     return snapshot
 

@@ -37,6 +37,7 @@ DOCUMENTS = {
     "/heat": {"leader", "admin", "head", "champion"},
     "/boards": {"leader", "admin", "head", "champion"},
     "/alerts": {"leader", "admin", "head", "champion"},
+    "/customers": {"leader", "admin", "head", "champion", "salesperson"},
     "/wall/canteen": set(ROLES),
     "/wall/lite/canteen": set(ROLES),
     "/wall/warroom": {"leader", "admin"},
@@ -120,6 +121,9 @@ def test_the_routes_are_those_listed_here(stage: Stage) -> None:
         "/screen",
         "/screens/",
         "/static/",
+        "/customers/",
+        "/customers/export.csv",
+        "/customers/export.xlsx",
     }
     known = {*pages, *doors, *open_files, *dash_s_own}
     assert rules == known

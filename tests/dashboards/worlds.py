@@ -13,6 +13,7 @@ from dashboards._door import IDLE, LIFE
 from dashboards._filters import Filters
 from dashboards._page import Findings, View, World
 from dashboards._site import Site, create_app
+from data_access.live import Live
 from data_access.settings import Settings
 from data_access.store import Store
 from data_access.store.people import Person, add_person
@@ -21,7 +22,7 @@ from data_access.store.sessions import open_session
 from metrics.overview import GapInputs
 from metrics.scope import Scope, scope_of
 from metrics.snapshot import Snapshot
-from tests.snapshots import AS_OF, property_pack, small_snapshot
+from tests.snapshots import AS_OF, FOLDER, property_pack, small_snapshot
 
 NOW = datetime(2026, 3, 11, 2, 0, 20, tzinfo=UTC)
 """Twenty seconds after the small snapshot was taken."""
@@ -90,13 +91,15 @@ def a_stage(
     env: Mapping[str, str] | None = None,
     routes: Any = (),
     told: str = "",
+    live: Live | None = None,
 ) -> Stage:
     """A site over the small snapshot (or the one given) with one person per role, and settings where they are told."""
     store, clock = Store.open(f"sqlite:///{folder}/store.db"), Clock()
     people = {role: add_person(store, f"某{role}", role, *places) for role, places in ROLES.items()}
-    settings, pack = Settings.read(told, {}), property_pack()
+    settings, pack = Settings.read(f'snapshots.dir = "{FOLDER}"\n{told}', {}), property_pack()
     reader = StillReader(snapshot or small_snapshot())
-    world = World(settings, pack, store, reader, Findings(pack, settings.rules), "build-1", clock, env or {}, GAP, demo)
+    found = Findings(pack, settings.rules)
+    world = World(settings, pack, store, reader, found, "build-1", clock, env or {}, GAP, demo, live)
     return Stage(create_app(world, routes), store, reader, clock, people)
 
 

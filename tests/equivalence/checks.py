@@ -14,8 +14,11 @@ from unittest.mock import patch
 import pandas as pd
 import pytest
 
+from data_access.customers import counted_customers
 from data_access.parties import answered, computed_frames
 from metrics import boards, funnel, heat, overview, periods
+from metrics.customers import Counted as CustomersOf
+from metrics.customers import counts_parties
 from metrics.pack import LAGS, STEPS_AFTER_LEAD, Metric, Pack
 from metrics.periods import Span
 from metrics.query import NoMart, Query, QueryError, Row, answer, known_by_staff
@@ -927,6 +930,39 @@ def _compare_cells(grid: heat.Grid, naive: Mapping[Key, int], what: str) -> None
     same(shown, naive, f"heat grid of {what}")
 
 
+def lists(counted: Counted) -> None:
+    """The customers behind a number are as many as the number, whoever asks: measures and cohort steps, narrowed like a role."""
+    random, as_of = Random(7), counted.world.as_of
+    rows = counted.snapshot.marts["staff"][["project", "staff"]].drop_duplicates()
+    own = [Where(frozenset((project,)), None, frozenset((staff,))) for project, staff in rows.itertuples(index=False)]
+    wheres = [Where(), *(Where(project=frozenset((id,))) for id in counted.snapshot.projects), *own]
+    spans = [periods.period(name, as_of).span(as_of) for name in periods.PERIODS] + [Span(*EVER)] * 3
+    names = [
+        one.name for one in counted.pack.additive if counts_parties(one) and one.name not in counted.snapshot.absent
+    ]
+    for _ in range(4):
+        where, span = random.choice(wheres), random.choice(spans)
+        found = span_sums(counted.frames, names, span, (), where) or {}
+        for name in random.sample(names, min(3, len(names))):
+            listed = everybody(counted, CustomersOf(name, "", "period", span, where))
+            assert len(listed) == found[()][name], (name, where, span)
+        stage = random.choice(funnel.funnel(counted.frames, counted.pack, "cohort", span, where).stages)
+        listed = everybody(counted, CustomersOf("leads", stage.step, "cohort", span, where))
+        assert len(listed) == (stage.count.value or 0), (stage.step, where, span)
+
+
+def everybody(counted: Counted, asked: CustomersOf) -> set[str]:
+    """The ids of all customers behind a number, page by page; each stands on one page."""
+    ids: list[str] = []
+    listed = counted_customers(counted.folder, counted.snapshot, counted.pack, asked, limit=400)
+    ids += [one.id for one in listed.customers]
+    while listed.next:
+        listed = counted_customers(counted.folder, counted.snapshot, counted.pack, asked, after=listed.next, limit=400)
+        ids += [one.id for one in listed.customers]
+    assert len(ids) == len(set(ids)) == listed.count
+    return set(ids)
+
+
 ALL: tuple[Callable[[Counted], None], ...] = (
     absent,
     daily,
@@ -948,4 +984,5 @@ ALL: tuple[Callable[[Counted], None], ...] = (
     ranking,
     funnels,
     heat_grids,
+    lists,
 )
