@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data_access.settings import SettingError, Settings
+from data_access.store.errors import StoreError
 from metrics.answers import BASES, Record, question, records, refuse_unknown
 from metrics.pack import Pack, PackError
 from metrics.query import DIMENSIONS, QueryError
@@ -141,6 +142,19 @@ def query(options: argparse.Namespace) -> int:
     return 0
 
 
+def people(options: argparse.Namespace) -> int:
+    """Add, list, change and let in the people who may sign in."""
+    from data_access.people_command import people_command
+
+    with people_command(read_settings(options.config), utc_now) as command:
+        done = options.deed(command, options)
+    if isinstance(done, str):
+        print(done)
+    else:
+        print_table(done)
+    return 0
+
+
 def audit(options: argparse.Namespace) -> int:
     """Print who did what with rights and personal data, newest first; --verify says whether it is whole, 1 when not."""
     from data_access.store import Store
@@ -266,6 +280,7 @@ def parser() -> argparse.ArgumentParser:
     )
     asked.add_argument("--window", default="default", help="days allowed from the lead: default, none or a number")
     asked.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    _people_parser(command("people", people))
     told = command("audit", audit)
     told.add_argument("--verify", action="store_true", help="only say whether every entry is as it was written")
     told.add_argument("--from", dest="first", metavar="YYYY-MM-DD")
@@ -275,6 +290,43 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--about", metavar="ID", help="whom or what it was done to")
     told.add_argument("--format", choices=("table", "json", "csv"), default="table")
     return main
+
+
+def _people_parser(parser: argparse.ArgumentParser) -> None:
+    """What can be done with people, each with its own words."""
+    shared = argparse.ArgumentParser(add_help=False)
+    # Without a default of its own, so that one given before the word stays.
+    shared.add_argument("--config", default=argparse.SUPPRESS, help="path of warboard.toml")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def deed(name: str, what: str, run: Any, *named: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[shared], help=what, description=what)
+        made.set_defaults(deed=run)
+        for one in named:
+            made.add_argument(one.lower(), metavar=one)
+        return made
+
+    added = deed("add", "Add a person.", lambda c, o: c.add(o.name, o.role, o.project, o.staff), "NAME")
+    added.add_argument("--role", required=True)
+    changed = deed(
+        "change",
+        "Change a person.",
+        lambda c, o: c.change(o.name, name=o.new_name, role=o.role, project_id=o.project, staff_id=o.staff),
+        "NAME",
+    )
+    changed.add_argument("--name", dest="new_name", metavar="NAME", help="their new name")
+    changed.add_argument("--role")
+    for one in (added, changed):
+        one.add_argument("--project", metavar="ID", help="the project whose numbers they see")
+        one.add_argument("--staff", metavar="ID", help="the salesperson they are in the source")
+    deed("list", "List everybody.", lambda c, o: c.listed())
+    linked = deed("link", "Print a sign-in link: once, 15 minutes.", lambda c, o: c.link(o.name, o.address), "NAME")
+    linked.add_argument("--address", default="", help="how people reach Warboard, such as https://board.example.com")
+    deed("disable", "Shut a person out at once.", lambda c, o: c.enable(o.name, False), "NAME")
+    deed("enable", "Let a person in again.", lambda c, o: c.enable(o.name, True), "NAME")
+    deed("password", "Ask for a person's new password.", lambda c, o: c.password(o.name), "NAME")
+    deed("forget-code", "Let a person with a lost phone scan a new code.", lambda c, o: c.forget_code(o.name), "NAME")
+    deed("import", "Add everybody in a CSV file, or nobody.", lambda c, o: c.bring_in(Path(o.file)), "FILE")
 
 
 def port_number(text: str) -> int:
@@ -292,7 +344,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser().parse_args(given)
     try:
         return int(options.run(options))
-    except (SettingError, PackError, QueryError, LookupError) as error:
+    except (SettingError, StoreError, PackError, QueryError, LookupError) as error:
         print(error, file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read our answer has read enough

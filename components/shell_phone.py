@@ -24,6 +24,7 @@ def phone(
     language_href: str,
     sign_out_href: str | None,
     sign_in_href: str = "/",
+    people_href: str | None = None,
     badges: Mapping[str, int] | None = None,
     theme: str = "",
     theme_href: str | None = None,
@@ -34,7 +35,7 @@ def phone(
         header(".top")[
             a(".brand", href=hrefs["overview"])[words.of("product")],
             status(fresh, words),
-            _links(words, _theme(theme, theme_href, words), language_href, sign_out_href),
+            _links(words, _theme(theme, theme_href, words), language_href, people_href, sign_out_href),
         ],
         notices(words, sign_in=sign_in_href),
         main("#content.content")[content],
@@ -52,11 +53,14 @@ def _theme(theme: str, href: str | None, words: Words) -> Element | None:
     return a(href=href, title=words.of(name))[icon(name), span(".spoken")[words.of(name)]] if href else None
 
 
-def _links(words: Words, theme: Element | None, language_href: str, sign_out_href: str | None) -> Element:
+def _links(
+    words: Words, theme: Element | None, language_href: str, people_href: str | None, sign_out_href: str | None
+) -> Element:
     return nav(".top-links", aria_label=words.of("settings"))[
         a(href="#share")[words.of("share")],
         theme,
         a(href=language_href)[words.of("other_language")],
+        people_href and a(href=people_href)[words.of("people")],
         sign_out_href and a(href=sign_out_href)[words.of("sign_out")],
     ]
 

@@ -23,6 +23,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "sections": ("栏目", "Sections"),
     "all": ("全部", "All"),
     "other_language": ("English", "中文"),
+    "people": ("人员", "People"),
     "sign_out": ("退出", "Sign out"),
     "settings": ("设置", "Settings"),
     "theme_auto": ("外观:跟随系统", "Theme: as the system"),

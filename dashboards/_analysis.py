@@ -17,7 +17,6 @@ from dashboards._page import Page, View
 from dashboards._raw import Raw
 from metrics.pack import Label
 from metrics.query import known_by_staff
-from metrics.scope import ROLES, Scope, scope_of
 from metrics.trend import Grain, trend, trend_metrics
 
 if TYPE_CHECKING:
@@ -70,20 +69,16 @@ def add(site: "Site", door: Door, pages: Sequence[Page]) -> None:
 
 def _view(site: "Site", pages: Sequence[Page], address: Any) -> View | None:
     """What the page at an address shows this person; None for anything but a page of ours with a trend."""
-    snapshot, scope = site.world.reader.current(), _scope()
-    if snapshot is None or scope is None or not isinstance(address, str) or len(address) > LONGEST_ADDRESS:
+    snapshot = site.world.reader.current()
+    if snapshot is None or not isinstance(address, str) or len(address) > LONGEST_ADDRESS:
         return None
     path, _, query = address.partition("?")
     page = next((page for page in pages if page.path == path), None)
-    if page is None or not page.has_trend or scope.role not in page.roles:
+    scope = site.world.scope(g.person, compares=page.compares) if page else None
+    if page is None or scope is None or not page.has_trend or scope.role not in page.roles:
         return None
     filters = Filters.read(dict(parse_qsl(query)), snapshot, site.world.pack, scope)
     return View(snapshot, site.world.pack, scope, filters, site.world.words(filters.lang))
-
-
-def _scope() -> Scope | None:
-    person = g.person
-    return scope_of(person.role, person.project_id, person.staff_id) if person.role in ROLES else None
 
 
 def offered(view: View) -> tuple[str, ...]:

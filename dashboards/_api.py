@@ -12,7 +12,7 @@ from data_access.snapshots import Folder
 from metrics.answers import question, records, refuse_unknown
 from metrics.pack import PackError
 from metrics.query import Query, QueryError
-from metrics.scope import ROLES, scope_of
+from metrics.scope import Scope
 from metrics.snapshot import Snapshot
 
 PATH = "/api/v1/metrics"
@@ -28,7 +28,8 @@ def add_api(door: Door, world: World) -> None:
         if snapshot is None:
             return jsonify(error="Nothing is published yet."), 503
         try:
-            asked = _within_scope(_asked(snapshot.as_of.date()), snapshot)
+            scope = world.scope(g.person) or abort(403)
+            asked = _within(scope, _asked(snapshot.as_of.date()), snapshot)
             rows = answered(folder, snapshot, world.pack, asked)
         except (QueryError, PackError) as error:
             return jsonify(error=str(error)), 400
@@ -54,15 +55,11 @@ def _asked(today: date) -> Query:
     )
 
 
-def _within_scope(asked: Query, snapshot: Snapshot) -> Query:
+def _within(scope: Scope, asked: Query, snapshot: Snapshot) -> Query:
     """The question as far as the caller may ask it: ids can only narrow what the scope holds.
 
     Only who sees the group is told that an id does not exist; to others all foreign ids are alike.
     """
-    person = g.person
-    if person.role not in ROLES:
-        abort(403)
-    scope = scope_of(person.role, person.project_id, person.staff_id)
     if scope.sees_group:
         refuse_unknown(asked.where, snapshot)
     where = asked.where.within(scope.where)

@@ -17,9 +17,10 @@ from werkzeug.wrappers import Response as Answer
 
 from components.shell import LATE
 from data_access.store import Store
+from data_access.store.audit import record
 from data_access.store.people import Person, Role
 from data_access.store.screens import Screen, screen
-from data_access.store.sessions import open_session, session
+from data_access.store.sessions import close_session, open_session, session
 
 COOKIE = "warboard"
 SCREEN_COOKIE = "warboard-screen"
@@ -27,6 +28,7 @@ IDLE = timedelta(hours=12)
 LIFE = timedelta(days=7)
 LARGEST_BODY = 256 * 1024
 SIGN_IN = "/sign-in"
+CODE = "/sign-in/code"
 PAIRING = "/screen"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 FORGET = '"cache", "storage"'
@@ -121,8 +123,12 @@ class Door:
         """The policy of an endpoint; what is nobody's asks for a session, so that strangers learn nothing."""
         return self._routes.get(endpoint or "", SIGNED_IN_DOCUMENT)
 
-    def sign_in(self, person_id: str, answer: Response) -> Response:
-        """The answer with the cookie of a new session."""
+    def sign_in(self, person_id: str, answer: Response, *, how: str) -> Response:
+        """The answer with the cookie of a new session, which is in the audit; the one before it ends."""
+        source = {"how": how, "source": source_address(request)}
+        # First the entry: nobody comes in of whom there would be none.
+        record(self._store, person_id, "sign in", self._clock(), person_id, source)
+        close_session(self._store, request.cookies.get(cookie_name(), ""))
         token = open_session(self._store, person_id, self._clock(), IDLE, LIFE)
         # Whoever was signed in here before leaves nothing behind on the device.
         answer.headers["Clear-Site-Data"] = FORGET
@@ -212,15 +218,6 @@ def screen_cookie_name() -> str:
     return f"__Host-{SCREEN_COOKIE}" if request.is_secure else SCREEN_COOKIE
 
 
-def asking_address() -> str:
-    """The network address that asks; through a proxy on this machine, the one that the proxy saw."""
-    near, told = request.remote_addr or "", request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    try:
-        return str(ip_address(told)) if ip_address(near).is_loopback and told else near
-    except ValueError:
-        return near
-
-
 def keep_on_the_phone(answer: Response) -> Response:
     """The answer marked so that the phone may keep it until this session ends (decision 0002)."""
     token = request.cookies.get(cookie_name(), "")
@@ -243,6 +240,15 @@ def is_local(asked: Request) -> bool:
         return False
     own_name = re.sub(r":\d*$", "", asked.host) in _LOCAL_NAMES
     return near and own_name and not any(header in asked.headers for header in _FORWARDED)
+
+
+def source_address(asked: Request) -> str:
+    """The address a request came from; through a proxy on this machine, the one that the proxy tells."""
+    told, near = asked.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip(), asked.remote_addr or ""
+    try:
+        return str(ip_address(told)) if ip_address(near).is_loopback and told else near
+    except ValueError:
+        return near
 
 
 def own_address(path: str) -> str:

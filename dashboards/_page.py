@@ -24,13 +24,14 @@ from components.words import Words
 from dashboards._filters import SHARED, Filters, left_out_names
 from data_access.settings import Settings
 from data_access.store import Store
+from data_access.store.people import Person
 from data_access.store.published import Heartbeat
 from metrics.overview import Gap, GapInputs, gap
 from metrics.pack import Label, Pack
 from metrics.periods import Period, Span, holiday_names, period
 from metrics.query import Query, one
 from metrics.rules import Finding, check_thresholds, findings, in_view
-from metrics.scope import Role, Scope
+from metrics.scope import ROLES, Policy, Role, Scope, scope_of
 from metrics.snapshot import Snapshot
 from metrics.totals import Frames, Where
 
@@ -100,6 +101,15 @@ class World:
         wanted = language or self.settings.group.language
         return Words("en" if wanted == "en" else "zh", self.settings.group.up_is_red)
 
+    def scope(self, person: Person, *, compares: bool = False) -> Scope | None:
+        """What a person may see today, on a surface that compares projects or on another one; None for those who only look at walls."""
+        if person.role not in ROLES:
+            return None
+        told, today = self.settings.scope, self.clock().astimezone(ZoneInfo(self.settings.group.time_zone)).date()
+        policy = Policy(told.head, told.champion, told.salesperson, told.peers_open_from)
+        sight = policy.sight(person.role, today, compares=compares)
+        return scope_of(person.role, person.project_id, person.staff_id, sight)
+
     def freshness(self, snapshot: Snapshot) -> Freshness:
         """The data's time by the last refresh, and the limits at which it is late."""
         zone, beat = ZoneInfo(self.settings.group.time_zone), self.reader.heartbeat()
@@ -144,13 +154,13 @@ class View:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """The open findings about what is in view."""
-        return in_view(self.all_findings, self.where.project)
+        """The open findings about what is in view, as far as the viewer's own projects go."""
+        return in_view(self.own_findings, self.where.project)
 
     @cached_property
     def own_findings(self) -> list[Finding]:
         """The open findings within the viewer's rights, whatever is filtered."""
-        return in_view(self.all_findings, self.scope.projects)
+        return in_view(self.all_findings, self.scope.alerts)
 
     @cached_property
     def projects(self) -> list[str]:
@@ -195,14 +205,27 @@ def target_gap(view: View) -> Gap | None:
 
 
 class Page:
-    """One page: its name, address and title, the roles that may open it, and the function that makes its content."""
+    """One page: its name, address and title, the roles that may open it, and the function that makes its content.
 
-    def __init__(self, name: str, *, path: str, title: Label, roles: frozenset[Role], has_trend: bool = False) -> None:
+    One that compares shows projects each other's aggregates once they are open.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        path: str,
+        title: Label,
+        roles: frozenset[Role],
+        has_trend: bool = False,
+        compares: bool = False,
+    ) -> None:
         self.name = name
         self.path = path
         self.title = title
         self.roles = roles
         self.has_trend = has_trend
+        self.compares = compares
         self.render: Callable[[View], Node] = lambda view: None
         self.sheet: Callable[[View], Sheet] = lambda view: Sheet("", [])
         self.narrows: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ def add(site: "Site", door: Door, pages: Sequence[Page]) -> None:
 
 def _answer(site: "Site", kept: Kept[bytes], page: Page) -> Response:
     snapshot = site.world.reader.current() or abort(503)
-    view, fresh = site.asked_view(snapshot), site.world.freshness(snapshot)
+    view, fresh = site.asked_view(page, snapshot), site.world.freshness(snapshot)
     signed = signature(page, view, fresh, g.person)
     try:
         png = kept.of((cache_key(f"{page.name}.png", view), *signed.values()), lambda: drawn(page, view, signed))

@@ -37,10 +37,12 @@ _OWN_CUSTOMERS = Label(
 )
 
 
-def plain(title: str, *content: Node, words: Words, css: str, refresh: str | None = None, is_list: bool = False) -> str:
-    """A document with one message, or with a list."""
-    body = main("#content", class_=["plain", {"is-list": is_list}])[
-        section(".plain-box")[p(".panel-note")[words.of("product")], h1(".page-title")[title], content]
+def plain(title: str, *content: Node, words: Words, css: str, refresh: str | None = None, is_wide: bool = False) -> str:
+    """A document with one message, or wide enough for a list."""
+    body = main("#content.plain")[
+        section(class_=["plain-box", {"is-wide": is_wide}])[
+            p(".panel-note")[words.of("product")], h1(".page-title")[title], content
+        ]
     ]
     return document(f"{title} · {words.of('product')}", body, words=words, css=css, refresh=refresh)
 

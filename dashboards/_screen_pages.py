@@ -124,7 +124,7 @@ def screens_page(desk: Desk, told: Label | None = None, *, asking: Pairing | Non
         _ways(desk),
         words=words,
         css=desk.assets.css,
-        is_list=True,
+        is_wide=True,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import dash
 from dash.exceptions import DashException
-from flask import Flask, Response, abort, after_this_request, g, make_response, redirect, request
+from flask import Flask, Response, abort, after_this_request, g, redirect, request
 from htpy import Node, div, fragment, template
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -20,9 +20,9 @@ from components.scene_menu import SceneLink, scene_menu
 from components.shell import document, glance, page_classes
 from components.shell_phone import next_theme, phone
 from components.shell_wall import Frame, Slide, scene_parts, wall, wall_lite
-from components.words import Words
 from dashboards import (
     _analysis,
+    _entrance,
     _pictures,
     alerts,
     audit,
@@ -31,26 +31,21 @@ from dashboards import (
     gallery,
     heatmaps,
     overview,
+    people,
     screens,
-    sign_in,
 )
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
-    FORGET,
     OPEN,
-    OPEN_DOCUMENT,
     SIGN_IN,
     SIGNED_IN,
     SIGNED_IN_DOCUMENT,
     Door,
     Policy,
-    cookie_name,
     error_id,
-    is_local,
     keep_on_the_phone,
     own_address,
     refuse_unsafe,
-    same_site_path,
 )
 from dashboards._filters import UNKNOWN, Filters
 from dashboards._old import is_old
@@ -70,11 +65,9 @@ from dashboards._phone import add_phone, app_links
 from dashboards._plain import failed, waiting
 from dashboards._screens import look_after, may_open
 from dashboards.wall import OPENS, LastGood, landed, slides
-from data_access.store.links import use_link
-from data_access.store.people import Person, people, person
-from data_access.store.sessions import close_session
+from data_access.store.people import Person
 from metrics.scenes import SceneSpec, scenes
-from metrics.scope import ROLES, Scope, scope_of
+from metrics.scope import ROLES, Scope
 from metrics.snapshot import Snapshot
 
 _LOG = logging.getLogger(__name__)
@@ -134,7 +127,7 @@ class Site(dash.Dash):
         snapshot = self.world.reader.current()
         if snapshot is None:
             return waiting_page(self.world, self.files)
-        g.page, g.view = page, self.asked_view(snapshot)
+        g.page, g.view = page, self.asked_view(page, snapshot)
         after_this_request(keep_on_the_phone)
         return str(super().index())  # type: ignore[no-untyped-call]
 
@@ -152,6 +145,7 @@ class Site(dash.Dash):
             language_href=view.filters.address(page.path, lang="zh" if view.words.language == "en" else "en"),
             sign_out_href="/sign-out",
             sign_in_href=SIGN_IN,
+            people_href=people.address(view.words) if g.person.role == "admin" else None,
             badges=made.badges,
             theme=view.filters.theme,
             theme_href=view.filters.address(page.path, theme=next_theme(view.filters.theme)),
@@ -185,9 +179,9 @@ class Site(dash.Dash):
             self.world.gap,
         )
 
-    def asked_view(self, snapshot: Snapshot) -> View:
-        """What the signed-in person asked to see."""
-        return self.view(snapshot, asked_scope())
+    def asked_view(self, page: Page, snapshot: Snapshot) -> View:
+        """What the signed-in person asked to see of a page."""
+        return self.view(snapshot, self.world.scope(g.person, compares=page.compares) or abort(403))
 
     def content(self, page: Page, view: View) -> Content:
         """The page's content, prepared once."""
@@ -214,10 +208,10 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     _dash_routes(door)
     _pages(site, door)
     _walls(site, door)
-    _entrance(site, door)
+    _entrance.add(door, world, assets, site.first_page)
+    people.add(door, world, assets)
     screens.add(door, world, assets, site.scenes)
     audit.add(door, world, assets)
-
     add_phone(door, world, assets)
     _health(site, door)
     gallery.add(door, world, assets)
@@ -229,14 +223,6 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     site.server.after_request(lambda answer: packed(answer, request))
     door.lock()
     return site
-
-
-def asked_scope() -> Scope:
-    """What the signed-in person may see."""
-    asking = g.person
-    if asking.role not in ROLES:
-        abort(403)
-    return scope_of(asking.role, asking.project_id, asking.staff_id)
 
 
 def waiting_page(world: World, assets: Assets) -> str:
@@ -270,7 +256,7 @@ def _pages(site: Site, door: Door) -> None:
 
 def _live(site: Site, page: Page) -> Answer:
     snapshot = site.world.reader.current() or abort(503)
-    made = site.content(page, site.asked_view(snapshot))
+    made = site.content(page, site.asked_view(page, snapshot))
     return _live_answer(site.world, snapshot, made.payload, made.etag)
 
 
@@ -372,56 +358,6 @@ def _wall_live(site: Site, scene: SceneSpec) -> Answer:
     snapshot = site.world.reader.current() or abort(503)
     drawn = site.scene(scene, site.view(snapshot, EVERYBODY_S_SCREEN))
     return _live_answer(site.world, snapshot, drawn.payload, drawn.etag)
-
-
-def _entrance(site: Site, door: Door) -> None:
-    world, css = site.world, site.files.css
-
-    def words() -> Words:
-        return world.words(request.args.get("lang", ""))
-
-    def show_sign_in() -> str:
-        if not (world.demo and is_local(request)):
-            return sign_in.sign_in_page(words(), css)
-        next_path = same_site_path(request.args.get("next"))
-        return sign_in.demo_page(people(world.store), world.reader.current(), next_path, words(), css)
-
-    def demo_sign_in() -> Answer:
-        if not (world.demo and is_local(request)):
-            abort(403)
-        chosen = person(world.store, request.form.get("person", ""))
-        if chosen is None or not chosen.enabled:
-            abort(400)
-        wanted = same_site_path(request.form.get("next"))
-        return door.sign_in(
-            chosen.id, make_response(redirect(site.first_page(chosen) if wanted == "/" else wanted, 303))
-        )
-
-    def show_enter(token: str) -> str:
-        return sign_in.enter_page(words(), css)
-
-    def enter(token: str) -> Answer:
-        signed_in = person(world.store, use_link(world.store, token, world.clock()) or "")
-        if signed_in is None:
-            return make_response(sign_in.used_page(words(), css), 410)
-        return door.sign_in(signed_in.id, make_response(redirect(site.first_page(signed_in), 303)))
-
-    def show_sign_out() -> str:
-        return sign_in.sign_out_page(words(), css)
-
-    def sign_out() -> Answer:
-        close_session(world.store, request.cookies.get(cookie_name(), ""))
-        answer = make_response(redirect(SIGN_IN, 303))
-        answer.delete_cookie(cookie_name(), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
-        answer.headers["Clear-Site-Data"] = FORGET
-        return answer
-
-    door.route(SIGN_IN, OPEN_DOCUMENT, show_sign_in)
-    door.route(SIGN_IN, OPEN_DOCUMENT, demo_sign_in, methods=("POST",))
-    door.route("/enter/<token>", OPEN_DOCUMENT, show_enter)
-    door.route("/enter/<token>", OPEN_DOCUMENT, enter, methods=("POST",))
-    door.route("/sign-out", SIGNED_IN_DOCUMENT, show_sign_out)
-    door.route("/sign-out", SIGNED_IN_DOCUMENT, sign_out, methods=("POST",))
 
 
 def _health(site: Site, door: Door) -> None:

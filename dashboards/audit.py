@@ -64,7 +64,7 @@ def _page(world: World, assets: Assets) -> str:
         _ways(found, words),
         words=words,
         css=assets.css,
-        is_list=True,
+        is_wide=True,
     )
 
 

@@ -15,7 +15,7 @@ from metrics.pack import BoardSpec, Label
 from metrics.scope import PROJECT_ROLES
 from metrics.totals import EVERYTHING
 
-page = Page("boards", path="/boards", title=Label("排行", "Boards"), roles=PROJECT_ROLES)
+page = Page("boards", path="/boards", title=Label("排行", "Boards"), roles=PROJECT_ROLES, compares=True)
 
 PLACES = 10
 _LISTED = Label("全部榜单", "All boards")

@@ -1,30 +1,45 @@
-"""Signing in: by a single-use link, or in the demo on this very machine by one click per person."""
+"""Signing in: by name and password, by a single-use link, or in the demo on this very machine by one click per person."""
 
 from collections.abc import Sequence
 
-from htpy import Node, button, form, input, li, p, small, span, strong, ul
+from htpy import Node, a, button, code, details, div, form, input, li, p, small, span, strong, summary, ul
 
+from components.qr import qr_code
 from components.words import Words
-from dashboards._door import SIGN_IN
+from dashboards._door import CODE, SIGN_IN
+from dashboards._forms import problem, text_field
 from dashboards._plain import plain
+from dashboards._roles import ROLE_NAMES
+from data_access.store.codes import Enrolment
 from data_access.store.people import Person
 from metrics.pack import Label
 from metrics.snapshot import Snapshot
 
-ROLE_NAMES = {
-    "leader": Label("集团领导", "Group executive"),
-    "head": Label("项目总", "Project head"),
-    "salesperson": Label("置业顾问", "Salesperson"),
-    "champion": Label("数字化先锋官", "Digital champion"),
-    "admin": Label("数字化专员", "Digital officer"),
-    "viewer": Label("食堂大屏", "Canteen wall"),
-}
 _SIGN_IN = Label("登录", "Sign in")
-_HOW = Label(
-    "请用企业微信、钉钉或飞书消息里的登录链接进入,链接只能用一次,15 分钟内有效。",
-    "Open the sign-in link from your message. It works once, for 15 minutes.",
+_NAME = Label("姓名", "Name")
+_PASSWORD = Label("密码", "Password")
+_LINK_TOO = Label(
+    "也可以点企业微信、钉钉或飞书消息里的登录链接,免输密码。没有账号或链接,请找数字化专员。",
+    "The sign-in link in your message works too, without a password. No account or link? Ask your digital officer.",
 )
-_ASK = Label("没有链接?请向数字化专员索取。", "No link? Ask your digital officer for one.")
+WRONG = Label("姓名或密码不对,请再试一次。", "Name or password is wrong. Please try again.")
+LATER = Label(
+    "试的次数太多了,{time} 以后再试。着急的话,请数字化专员发一个登录链接。",
+    "Too many tries. Try again after {time}, or ask your digital officer for a sign-in link.",
+)
+_CODE = Label("验证码", "Code")
+_CODE_TITLE = Label("还差一步", "One more step")
+_CODE_MORE = Label("输入手机验证器上的 6 位数字。", "Enter the 6 digits that your authenticator app shows.")
+_SCAN_TITLE = Label("绑定验证器", "Set up your authenticator")
+_SCAN_MORE = Label(
+    "用手机验证器扫这个码,再输入它显示的 6 位数字。这个码只显示这一次。",
+    "Scan this with an authenticator app, then enter the 6 digits it shows. It is shown only once.",
+)
+_SCAN_HERE = Label("验证器就在本机?点这里添加", "Is the app on this device? Add it here")
+_KEY = Label("手工输入用的密钥", "Key for typing it in")
+_CODE_LOST = Label("换了手机或收不到?请找数字化专员重新绑定。", "New phone? Ask your digital officer.")
+CODE_WRONG = Label("这个数字不对或已用过,请等下一个。", "These digits are wrong or used up. Wait for the next ones.")
+CODE_OVER = Label("等得太久,请重新登录。", "That took too long. Please sign in again.")
 _DEMO = Label("演示:选一个身份进入", "Demo: choose who you are")
 _DEMO_MORE = Label("每个身份看到的数据范围不同。", "Everybody sees what the role may see.")
 _ENTER = Label("进入", "Enter")
@@ -38,9 +53,67 @@ _OUT = Label("退出登录?", "Sign out?")
 _OUT_BUTTON = Label("退出", "Sign out")
 
 
-def sign_in_page(words: Words, css: str) -> str:
-    """How to get in."""
-    return plain(words.say(_SIGN_IN), p[words.say(_HOW)], p(".panel-note")[words.say(_ASK)], words=words, css=css)
+def sign_in_page(
+    words: Words, css: str, *, next_path: str = "/", language_href: str, said: Label | None = None, time: str = ""
+) -> str:
+    """Name and password; `said` is what was wrong with the last try, `time` when the next one may be made."""
+    fields = form(".plain-form", method="post", action=address(SIGN_IN, words))[
+        input(type="hidden", name="next", value=next_path),
+        text_field("name", _NAME, words, autocomplete="username", autocapitalize="none", required=True),
+        text_field("password", _PASSWORD, words, type="password", autocomplete="current-password", required=True),
+        button(".button", type="submit")[words.say(_SIGN_IN)],
+    ]
+    return plain(
+        words.say(_SIGN_IN),
+        problem(said, words, time=time),
+        fields,
+        p(".panel-note.plain-note")[words.say(_LINK_TOO)],
+        p(".panel-note.plain-note")[a(href=language_href)[words.of("other_language")]],
+        words=words,
+        css=css,
+    )
+
+
+def code_page(words: Words, css: str, *, step: str, next_path: str, said: Label | None = None, time: str = "") -> str:
+    """The second proof: six digits from the app."""
+    return plain(
+        words.say(_CODE_TITLE),
+        problem(said, words, time=time),
+        p[words.say(_CODE_MORE)],
+        _code_form(step, next_path, words),
+        p(".panel-note.plain-note")[words.say(_CODE_LOST)],
+        words=words,
+        css=css,
+    )
+
+
+def scan_page(words: Words, css: str, *, enrolment: Enrolment, step: str, next_path: str) -> str:
+    """The code to scan, shown this once, and the first six digits."""
+    return plain(
+        words.say(_SCAN_TITLE),
+        p[words.say(_SCAN_MORE)],
+        div(".plain-qr.light")[qr_code(enrolment.address, words.say(_SCAN_TITLE))],
+        p(".panel-note.plain-note")[a(".plain-link", href=enrolment.address)[words.say(_SCAN_HERE)]],
+        details(".panel-note.plain-note")[summary[words.say(_KEY)], code(".plain-key")[enrolment.secret]],
+        _code_form(step, next_path, words),
+        words=words,
+        css=css,
+    )
+
+
+def address(path: str, words: Words) -> str:
+    """A path of ours that keeps the language."""
+    return f"{path}?lang={words.language}"
+
+
+def _code_form(step: str, next_path: str, words: Words) -> Node:
+    digits = {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "7", "required": True}
+    return form(".plain-form", method="post", action=address(CODE, words))[
+        input(type="hidden", name="step", value=step),
+        input(type="hidden", name="next", value=next_path),
+        text_field("code", _CODE, words, **digits),
+        button(".button", type="submit")[words.say(_SIGN_IN)],
+    ]
 
 
 def demo_page(people: Sequence[Person], snapshot: Snapshot | None, next_path: str, words: Words, css: str) -> str:

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import time
+from datetime import date, datetime, time
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from metrics.entities import ENTITIES, Entity
 from metrics.nearest import nearest
 from metrics.scenes import SCENE_KEYS, SLIDE_KEYS
+from metrics.scope import Sight
 
 Reader = Callable[[Any, Path], Any]
 
@@ -99,6 +100,17 @@ def _time_of_day(value: Any, folder: Path) -> time:
     if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         raise _UnfitError('Give a time of day such as "03:00".')
     return time.fromisoformat(value)
+
+
+def _day(value: Any, folder: Path) -> date | None:
+    if value == "":
+        return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _UnfitError("Give a day such as 2027-01-01, or an empty text.") from None
 
 
 def _path(value: Any, folder: Path) -> Path:
@@ -222,7 +234,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Security:
-    """Keys, and how long the audit is kept."""
+    """Keys, how people prove who they are, and how long the audit is kept."""
 
     key_file: Annotated[
         Path, Setting("var/warboard.key", _path, "File with the key that hashes phones, made at install")
@@ -233,6 +245,12 @@ class Security:
             "", _key, "Key that hashes phones, instead of key_file; give it by environment", env="WARBOARD_PERSON_KEY"
         ),
     ] = field(repr=False)
+    totp: Annotated[
+        bool,
+        Setting(
+            False, _flag, "true: admin, leader and head also give a code from an authenticator app when they sign in"
+        ),
+    ]
     audit_days: Annotated[int, Setting(400, _whole(180), "Days the audit is kept, at least 180")]
 
 
@@ -280,6 +298,25 @@ class Walls:
 
 
 @dataclass(frozen=True)
+class ScopeSettings:
+    """How far each role sees numbers; customers and alerts never reach beyond the own project."""
+
+    head: Annotated[
+        Sight, Setting("project", _choice("project", "group"), "How far a project head sees numbers: project or group")
+    ]
+    champion: Annotated[
+        Sight,
+        Setting("project", _choice("project", "group"), "How far a digital champion sees numbers: project or group"),
+    ]
+    salesperson: Annotated[
+        Sight, Setting("own", _choice("own", "project"), "How far a salesperson sees numbers: own or project")
+    ]
+    peers_open_from: Annotated[
+        date | None, Setting("", _day, "Day from which projects see each other's aggregates; empty: never")
+    ]
+
+
+@dataclass(frozen=True)
 class EntityMapping:
     """How one entity is read from the source: a SELECT of its own, or a table with its columns."""
 
@@ -315,6 +352,7 @@ _SECTIONS: Mapping[str, type] = {
     "overdue_days": OverdueDays,
     "gap": Gap,
     "walls": Walls,
+    "scope": ScopeSettings,
 }
 
 
@@ -335,6 +373,7 @@ class Settings:
     overdue_days: OverdueDays
     gap: Gap
     walls: Walls
+    scope: ScopeSettings
     rules: Mapping[str, Mapping[str, Any]]
     scenes: Mapping[str, Any]
     entities: Mapping[str, EntityMapping]

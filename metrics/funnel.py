@@ -54,9 +54,18 @@ class Leak:
 
 
 def funnel(frames: Frames, pack: Pack, basis: Basis, span: Span, where: Where = EVERYTHING) -> Funnel:
-    """One funnel over everything in view."""
-    found = _funnels(frames, pack, basis, span, (), where)
-    return found[""]
+    """One funnel over everything in view; one of salespeople begins with their leads."""
+    found = _funnels(frames, pack, basis, span, (), where)[""]
+    return found if where.staff is None else _from_leads(found)
+
+
+def _from_leads(one: Funnel) -> Funnel:
+    """Without exposure: it is the project's, only personal codes tell whose it was, and leads come by other ways too."""
+    first, *rest = one.stages
+    if first.step != "exposure":
+        return one
+    lead, *later = rest
+    return replace(one, stages=(replace(lead, of_previous=first.of_previous), *later))
 
 
 def project_funnels(

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from data_access.store.database import Store
 from data_access.store.tables import links, people
@@ -13,11 +13,16 @@ LIFE = timedelta(minutes=15)
 
 def make_link(store: Store, person_id: str, now: datetime) -> str:
     """The token of a new sign-in link for a person."""
-    token = new_token()
     with store.writing() as connection:
-        connection.execute(delete(links).where(links.c.expires_at <= now))
-        values = {"token_hash": token_hash(token), "person_id": person_id, "expires_at": now + LIFE}
-        connection.execute(insert(links).values(values))
+        return make_link_with(connection, person_id, now)
+
+
+def make_link_with(connection: Connection, person_id: str, now: datetime) -> str:
+    """The token of a new sign-in link, made in the caller's transaction."""
+    token = new_token()
+    connection.execute(delete(links).where(links.c.expires_at <= now))
+    values = {"token_hash": token_hash(token), "person_id": person_id, "expires_at": now + LIFE}
+    connection.execute(insert(links).values(values))
     return token
 
 

@@ -1,14 +1,18 @@
 """Who may sign in, and as what."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from data_access.store.database import Store
 from data_access.store.errors import StoreError
+from data_access.store.tables import links, sessions, steps
 from data_access.store.tables import people as people_table
 
 Role = Literal["leader", "head", "salesperson", "admin", "champion", "viewer"]
@@ -26,23 +30,55 @@ class Person:
     enabled: bool = True
 
 
+class NameTaken(StoreError):
+    """The name already belongs to somebody."""
+
+
 def add_person(
     store: Store, name: str, role: str, project_id: str | None = None, staff_id: str | None = None
 ) -> Person:
-    """Add a person and return them with a new random id; StoreError for an unknown role."""
+    """Add a person and return them with a new random id; StoreError for an unknown role, NameTaken."""
     person = Person(secrets.token_hex(8), name, known_role(role), project_id, staff_id)
     with store.writing() as connection:
-        connection.execute(insert(people_table).values(vars(person)))
+        add_person_with(connection, person)
     return person
+
+
+def add_person_with(connection: Connection, person: Person) -> None:
+    """Add a person in the caller's transaction; NameTaken."""
+    with _own_name(person):
+        connection.execute(insert(people_table).values(vars(person)))
 
 
 def change_person(store: Store, person: Person) -> None:
     """Replace what is kept about a person, from the next request on; StoreError when there is no such person."""
-    known_role(person.role)
     with store.writing() as connection:
-        query = update(people_table).where(people_table.c.id == person.id).values(vars(person))
+        change_person_with(connection, person)
+
+
+def change_person_with(connection: Connection, person: Person) -> None:
+    """Replace what is kept about a person in the caller's transaction; who is disabled has no session any more."""
+    known_role(person.role)
+    query = update(people_table).where(people_table.c.id == person.id).values(vars(person))
+    with _own_name(person):
         if connection.execute(query).rowcount == 0:
             raise StoreError(f"There is no person {person.id!r}. Add them first.")
+    if not person.enabled:
+        end_access(connection, person.id)
+
+
+def end_access(connection: Connection, person_id: str) -> None:
+    """End every session of a person, every sign-in under way and every link not yet used."""
+    for table in (sessions, steps, links):
+        connection.execute(delete(table).where(table.c.person_id == person_id))
+
+
+@contextmanager
+def _own_name(person: Person) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise NameTaken(f"There is already somebody called {person.name!r}. Give another name.") from None
 
 
 def people(store: Store) -> list[Person]:
@@ -56,6 +92,13 @@ def person(store: Store, id: str) -> Person | None:
     """The person with this id, or None."""
     with store.reading() as connection:
         row = connection.execute(select(people_table).where(people_table.c.id == id)).one_or_none()
+    return person_of(row._mapping) if row is not None else None
+
+
+def named(store: Store, name: str) -> Person | None:
+    """The person of this name, or None."""
+    with store.reading() as connection:
+        row = connection.execute(select(people_table).where(people_table.c.name == name)).one_or_none()
     return person_of(row._mapping) if row is not None else None
 
 

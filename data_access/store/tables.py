@@ -136,7 +136,7 @@ people = Table(
     "people",
     METADATA,
     Column("id", String(32), primary_key=True),
-    Column("name", String(200), nullable=False),
+    Column("name", String(200), nullable=False, index=True, unique=True),
     Column("role", String(20), nullable=False),
     Column("project_id", Text),
     Column("staff_id", Text),
@@ -160,6 +160,40 @@ links = Table(
     Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("expires_at", Utc, nullable=False),
     Column("used_at", Utc),
+)
+
+passwords = Table(
+    "passwords",
+    METADATA,
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+)
+
+codes = Table(
+    "codes",
+    METADATA,
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("secret", String(64), nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+steps = Table(
+    "steps",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", Utc, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("account", String(64), nullable=False, index=True),
+    Column("source", String(64), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
 )
 
 audit = Table(

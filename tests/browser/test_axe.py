@@ -4,8 +4,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from components.words import Words
+from dashboards._assets import Assets
 from dashboards._site import PAGES
 from dashboards.gallery import PATH as GALLERY
+from dashboards.sign_in import WRONG, sign_in_page
 from metrics.scenes import scenes
 from tests.browser.conftest import Served
 from tests.snapshots import property_pack
@@ -50,6 +53,21 @@ def test_axe_finds_nothing_at_the_door(served: Served, path: str, theme: str) ->
     visit = served.visit(color_scheme=theme)
     visit.page.context.clear_cookies()
     assert in_both_languages(visit.page, visit.url + path) == ["", ""]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/people", "/people/{id}"])
+def test_axe_finds_nothing_where_admins_look_after_people(served: Served, path: str, theme: str) -> None:
+    visit = served.visit("admin", color_scheme=theme)
+    url = visit.url + path.format(id=served.stage.people["head"].id)
+    assert in_both_languages(visit.page, url) == ["", ""]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_form_for_name_and_password(served: Served, theme: str) -> None:
+    visit, css = served.visit(color_scheme=theme), Assets().css
+    visit.page.set_content(sign_in_page(Words("zh"), css, language_href="/", said=WRONG))
+    assert complaints(visit.page) == ""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -42,6 +42,7 @@ DOCUMENTS = {
     "/wall/warroom": {"leader", "admin"},
     "/wall/lite/warroom": {"leader", "admin"},
     "/sign-out": set(ROLES),
+    "/people": {"admin"},
     "/screens": {"leader", "admin"},
     "/audit": {"admin"},
     "/audit.csv": {"admin"},
@@ -108,8 +109,19 @@ def test_the_routes_are_those_listed_here(stage: Stage) -> None:
     rules = {re.sub(r"<.*", "", rule.rule) for rule in stage.site.server.url_map.iter_rules()}
     dash_s_own = {"/_dash-update-component", "/_dash-component-suites/", "/_reload-hash", "/_favicon.ico", "/assets/"}
     open_files = {"/sw.js", "/manifest.webmanifest", "/icon/", "/pair.js"}
-    pages = {*DOCUMENTS, *DATA, *PICTURES, "/screen", "/screens/"}
-    known = {*pages, "/healthz", "/readyz", "/sign-in", "/enter/", "/static/", *open_files, *dash_s_own}
+    pages = {*DOCUMENTS, *DATA, *PICTURES}
+    doors = {
+        "/healthz",
+        "/readyz",
+        "/sign-in",
+        "/sign-in/code",
+        "/enter/",
+        "/people/",
+        "/screen",
+        "/screens/",
+        "/static/",
+    }
+    known = {*pages, *doors, *open_files, *dash_s_own}
     assert rules == known
 
 
@@ -252,7 +264,18 @@ def test_a_forged_project_gives_the_own_numbers(stage: Stage) -> None:
     assert call(stage.client("head"), body).json == call(stage.client("head"), CALL).json
 
 
-POSTS = ("/_dash-update-component", "/sign-out", "/sign-in", "/enter/x", "/screens", "/screens/x", "/screens/x/revoke")
+POSTS = (
+    "/_dash-update-component",
+    "/sign-out",
+    "/sign-in",
+    "/sign-in/code",
+    "/enter/x",
+    "/people",
+    "/people/x/link",
+    "/screens",
+    "/screens/x",
+    "/screens/x/revoke",
+)
 FOREIGN = (
     {},
     {"Origin": "null"},

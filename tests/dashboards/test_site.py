@@ -245,3 +245,15 @@ def test_a_source_that_cannot_be_read_is_said_before_the_first_snapshot(tmp_path
     stage.reader.snapshot, stage.reader.beat = None, Heartbeat(None, NOW - timedelta(seconds=7), False, "crm: no route")
     shown = stage.client("leader").get("/").text
     assert "源库暂时读不到" in shown and "上次尝试:7秒前" in shown and "no route" not in shown
+
+
+def test_peers_are_compared_from_the_day_the_settings_name(tmp_path: Path) -> None:
+    stage = a_stage(tmp_path, told='[scope]\npeers_open_from = "2026-03-12"')
+    peer = "文昌学府"
+    assert peer not in stage.client("head").get("/boards").text
+    stage.clock.now += timedelta(days=1)
+    client = stage.client("head")
+    assert peer in client.get("/boards").text and peer in client.get("/live/boards").json["html"]
+    for path in ("/", "/funnels", "/heat", "/alerts", "/?project=p2", "/api/v1/metrics?metric=leads&by=project"):
+        assert peer not in client.get(path).text
+    assert stage.client("salesperson").get("/boards").status_code == 403

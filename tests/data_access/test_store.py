@@ -442,9 +442,11 @@ def test_signing_out_disabling_and_closing_all_end_sessions_at_once(store: Store
     change_person(store, Person(who.id, who.name, who.role, enabled=False))
     assert session(store, second, NOON) is None
     change_person(store, Person(who.id, who.name, "viewer"))
-    assert session(store, second, NOON) == Person(who.id, who.name, "viewer")
+    assert session(store, second, NOON) is None, "who is let in again signs in again"
+    third = open_session(store, who.id, NOON, IDLE, ABSOLUTE)
+    assert session(store, third, NOON) == Person(who.id, who.name, "viewer")
     close_sessions_of(store, who.id)
-    assert session(store, second, NOON) is None
+    assert session(store, third, NOON) is None
 
 
 def test_tokens_are_long_and_kept_only_as_hashes(store: Store) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from metrics.funnel import funnel, project_funnels
 from metrics.periods import PERIODS, period
-from metrics.totals import Frames
+from metrics.query import Basis
+from metrics.totals import Frames, Where
 from tests.snapshots import property_pack, small_snapshot
 
 SNAPSHOT, PACK = small_snapshot(), property_pack()
@@ -26,3 +27,10 @@ def test_a_lead_that_came_while_young_is_not_counted_as_one_that_may_still_come(
     visit = next(one for one in funnel(Frames(SNAPSHOT), PACK, "cohort", span).stages if one.step == "visit")
     came_of_age = visit.of_previous.numerator or 0
     assert visit.open == visit.immature - (int(visit.count.value or 0) - came_of_age) < visit.immature
+
+
+@pytest.mark.parametrize("basis", ["period", "cohort"])
+def test_a_funnel_of_salespeople_begins_with_leads_for_exposure_is_the_project_s(basis: Basis) -> None:
+    span = period("month", SNAPSHOT.as_of).span(SNAPSHOT.as_of)
+    first = funnel(Frames(SNAPSHOT), PACK, basis, span, Where(staff=frozenset(("s1",)))).stages[0]
+    assert first.step == "lead" and (first.count.value or 0) > 0 and first.of_previous.value is None

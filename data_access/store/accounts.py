@@ -1,0 +1,109 @@
+"""What admins do with people, each deed together with its entry in the audit."""
+
+import csv
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from data_access.store.audit import record_with
+from data_access.store.database import Store
+from data_access.store.errors import StoreError
+from data_access.store.links import make_link_with
+from data_access.store.passwords import tidy
+from data_access.store.people import Person, add_person_with, change_person_with, known_role
+
+COLUMNS = ("name", "role", "project", "staff")
+LONGEST_NAME = 60
+_NEEDS_PROJECT = ("head", "champion", "salesperson")
+
+
+class UnfitPerson(StoreError):
+    """What is told about a person does not fit together; `reason` is name, project or staff."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class By:
+    """Who does something and when."""
+
+    actor: str
+    now: datetime
+
+
+def told_person(name: str, role: str, project: str | None, staff: str | None) -> Person:
+    """A new person as told, with a random id; StoreError for an unknown role, UnfitPerson."""
+    return fitting(Person(secrets.token_hex(8), name, known_role(role), project, staff))
+
+
+def fitting(person: Person) -> Person:
+    """The person with a tidy name and None for what is empty; UnfitPerson when they could see nothing of their own."""
+    name = tidy(person.name)
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise UnfitPerson("name", f"The name is {person.name!r}. Give a name of up to {LONGEST_NAME} characters.")
+    if person.role in _NEEDS_PROJECT and not person.project_id:
+        raise UnfitPerson("project", f"{name!r} is {person.role} of no project. Give the id of one.")
+    if person.role == "salesperson" and not person.staff_id:
+        raise UnfitPerson("staff", f"{name!r} is a salesperson without an id in the source. Give their staff id.")
+    return replace(person, name=name, project_id=person.project_id or None, staff_id=person.staff_id or None)
+
+
+def add_all(store: Store, wanted: Iterable[Person], by: By) -> None:
+    """Add people, all or none; NameTaken."""
+    with store.writing() as connection:
+        for person in wanted:
+            add_person_with(connection, person)
+            record_with(connection, by.actor, "person added", by.now, person.id, _rights(person))
+
+
+def change(store: Store, person: Person, by: By) -> None:
+    """Replace what is kept about a person; who is disabled is signed out at once; UnfitPerson, NameTaken."""
+    person = fitting(person)
+    with store.writing() as connection:
+        change_person_with(connection, person)
+        record_with(connection, by.actor, "person changed", by.now, person.id, _rights(person))
+
+
+def link_for(store: Store, person: Person, by: By) -> str:
+    """The token of a new sign-in link for a person; StoreError for one who is disabled."""
+    if not person.enabled:
+        raise StoreError(f"{person.name!r} is disabled. Enable them first: python app.py people enable {person.name!r}")
+    with store.writing() as connection:
+        record_with(connection, by.actor, "link made", by.now, person.id)
+        return make_link_with(connection, person.id, by.now)
+
+
+def listed_people(lines: Iterable[str], taken: Iterable[str]) -> list[Person]:
+    """The people of a CSV text with the columns name, role, project and staff; StoreError naming the line."""
+    rows = csv.DictReader(lines)
+    if not set(COLUMNS[:2]) <= set(rows.fieldnames or ()):
+        raise StoreError(f"Line 1 is {','.join(rows.fieldnames or ())!r}. Begin with: {','.join(COLUMNS)}")
+    found: list[Person] = []
+    known = set(taken)
+    for row in rows:
+        found.append(_listed(row, rows.line_num, known))
+        known.add(found[-1].name)
+    return found
+
+
+def _listed(row: Mapping[str, str | None], line: int, taken: set[str]) -> Person:
+    name, role, project, staff = ((row.get(column) or "").strip() for column in COLUMNS)
+    try:
+        person = told_person(name, role, project, staff)
+    except StoreError as error:
+        raise StoreError(f"Line {line}: {error} Nobody was added.") from None
+    if person.name in taken:
+        raise StoreError(f"Line {line}: there is already somebody called {person.name!r}. Nobody was added.")
+    return person
+
+
+def _rights(person: Person) -> dict[str, str | bool | None]:
+    return {
+        "role": person.role,
+        "project": person.project_id,
+        "staff": person.staff_id,
+        "enabled": person.enabled,
+    }
