@@ -218,15 +218,6 @@ def screen_cookie_name() -> str:
     return f"__Host-{SCREEN_COOKIE}" if request.is_secure else SCREEN_COOKIE
 
 
-def asking_address() -> str:
-    """The network address that asks; through a proxy on this machine, the one that the proxy saw."""
-    near, told = request.remote_addr or "", request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    try:
-        return str(ip_address(told)) if ip_address(near).is_loopback and told else near
-    except ValueError:
-        return near
-
-
 def keep_on_the_phone(answer: Response) -> Response:
     """The answer marked so that the phone may keep it until this session ends (decision 0002)."""
     token = request.cookies.get(cookie_name(), "")

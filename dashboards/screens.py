@@ -15,9 +15,9 @@ from dashboards._door import (
     PAIRING,
     Door,
     Policy,
-    asking_address,
     own_address,
     screen_cookie_name,
+    source_address,
 )
 from dashboards._page import World
 from dashboards._screen_pages import LONGEST_NAME, PATH, TOO_MANY, UNFIT, WRONG, Desk, screens_page
@@ -57,7 +57,7 @@ def _waiting_screen(desk: Desk) -> Response:
     pairing = waiting(store, token, now) if token else None
     if pairing is not None:
         return _shown(desk, pairing, ended=False)
-    token = wait_for_pairing(store, asking_address(), now) or ""
+    token = wait_for_pairing(store, source_address(request), now) or ""
     pairing = waiting(store, token, now)
     if pairing is None:
         return make_response(full_page(desk.words, desk.assets.wall_css), 429)
@@ -91,7 +91,7 @@ def _show(desk: Desk) -> tuple[str, int]:
         return screens_page(desk), 200
     code = normal(request.args["code"])
     try:
-        found = waiting_with(desk.world.store, code, g.person.id, asking_address(), desk.world.clock())
+        found = waiting_with(desk.world.store, code, g.person.id, source_address(request), desk.world.clock())
     except TooManyTries:
         return screens_page(desk, TOO_MANY), 429
     return (screens_page(desk, asking=found), 200) if found else (screens_page(desk, WRONG), 404)
@@ -102,7 +102,7 @@ def _approve(desk: Desk) -> tuple[str, int] | Response:
     if given is None:
         return screens_page(desk, UNFIT), 400
     try:
-        made = approve(desk.world.store, code, given, g.person.id, asking_address(), desk.world.clock())
+        made = approve(desk.world.store, code, given, g.person.id, source_address(request), desk.world.clock())
     except TooManyTries:
         return screens_page(desk, TOO_MANY), 429
     return _done(desk) if made else (screens_page(desk, WRONG), 404)
