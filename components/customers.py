@@ -28,16 +28,8 @@ from htpy import (
 
 from components.icons import icon
 from components.words import Words
-from metrics.pack import Label
 
 LONGEST_REASON = 200
-_NOBODY = Label("没有符合条件的客户", "No customers here")
-_EXPORT = Label("导出", "Export")
-_MORE = Label("下一页", "Next page")
-_REVEAL = Label("查看完整号码", "Show the whole number")
-_WHY = Label("查看原因", "Reason")
-_DETAILS = Label("补充说明(勿写姓名和号码)", "Details (no names, no numbers)")
-_RECORDED = Label("每次查看都会记录:谁、何时、看了谁、为什么。", "Every look is recorded: who, when, at whom, and why.")
 
 
 @dataclass(frozen=True)
@@ -73,7 +65,7 @@ class Told:
 def customer_list(lines: Sequence[Line], words: Words) -> Element:
     """The customers in the order given, each leading to its track."""
     if not lines:
-        return p(".nothing")[words.say(_NOBODY)]
+        return p(".nothing")[words.of("no_customers")]
     return ul(".customers")[[li[_line(one)] for one in lines]]
 
 
@@ -89,13 +81,13 @@ def _line(one: Line) -> Element:
 
 def more_link(href: str, words: Words) -> Element:
     """The way to the next page."""
-    return a(".button.customers-more", href=href)[words.say(_MORE), icon("forward")]
+    return a(".button.customers-more", href=href)[words.of("next_page"), icon("forward")]
 
 
 def export_forms(actions: Sequence[tuple[str, str]], words: Words) -> Element:
     """A button per kind of file; `actions` are its name and address."""
     return div(".exports")[
-        span(".panel-note")[words.say(_EXPORT)],
+        span(".panel-note")[words.of("export")],
         [form(method="post", action=action)[button(".export", type="submit")[name]] for name, action in actions],
     ]
 
@@ -127,13 +119,13 @@ def reveal_form(action: str, reasons: Sequence[tuple[str, str]], words: Words) -
     """The way to one whole number: a reason to choose, room for more words, and what will be recorded."""
     return form(".reveal", method="post", action=action)[
         label(".field")[
-            span(".field-label")[words.say(_WHY)],
+            span(".field-label")[words.of("reveal_why")],
             select(name="reason", required=True)[[option(value=value)[text] for value, text in reasons]],
         ],
         label(".field")[
-            span(".field-label")[words.say(_DETAILS)],
+            span(".field-label")[words.of("reveal_details")],
             input(name="details", maxlength=str(LONGEST_REASON), autocomplete="off"),
         ],
-        button(".button", type="submit")[words.say(_REVEAL)],
-        p(".panel-note")[words.say(_RECORDED)],
+        button(".button", type="submit")[words.of("reveal")],
+        p(".panel-note")[words.of("reveal_recorded")],
     ]

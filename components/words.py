@@ -153,6 +153,17 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "more_on_page": ("另有 {n} 项,见页面", "{n} more on the page"),
     "everything": ("全部项目", "All projects"),
     "only_own": ("仅本人客户", "Own customers only"),
+    # customers
+    "no_customers": ("没有符合条件的客户", "No customers here"),
+    "export": ("导出", "Export"),
+    "next_page": ("下一页", "Next page"),
+    "reveal": ("查看完整号码", "Show the whole number"),
+    "reveal_why": ("查看原因", "Reason"),
+    "reveal_details": ("补充说明(勿写姓名和号码)", "Details (no names, no numbers)"),
+    "reveal_recorded": (
+        "每次查看都会记录:谁、何时、看了谁、为什么。",
+        "Every look is recorded: who, when, at whom, and why.",
+    ),
     # boards
     "rank": ("名次", "Rank"),
     "name": ("名称", "Name"),
