@@ -54,6 +54,16 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "grey": ("已停更", "Stopped"),
     "offline": ("连接中断", "Offline"),
     "ago_units": ("秒前|分钟前|小时前|天前", " s ago| min ago| h ago| d ago"),
+    "pairing_title": ("等待配对", "Waiting to be paired"),
+    "pairing_scan": ("管理员用手机扫码,确认后自动开屏", "An administrator scans this; the screen then opens by itself"),
+    "pairing_type": ("或在手机打开 {address},输入配对码", "Or open {address} on a phone and type the code"),
+    "pairing_life": ("配对码 10 分钟有效,过期自动更换", "A code lives for 10 minutes; then a new one comes"),
+    "pairing_ended": ("本屏已停用,可重新配对", "This screen was closed; it can be paired again"),
+    "pairing_full": ("等待配对的屏幕太多,请稍后", "Too many screens wait; one moment"),
+    "pairing_lost": (
+        "本屏的场景已不可用,请管理员更改",
+        "This screen's scenes are gone; ask an administrator to change it",
+    ),
     "left_out": (
         "链接里的{what}查不到或不在您的范围内,下面的数字没有按它筛选",
         "The link's {what} is unknown or outside what you may see; these numbers are not narrowed by it",
