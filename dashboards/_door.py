@@ -127,7 +127,7 @@ class Door:
         """The answer with the cookie of a new session, which is in the audit; the one before it ends."""
         source = {"how": how, "source": source_address(request)}
         # First the entry: nobody comes in of whom there would be none.
-        record(self._store, person_id, "sign in", self._clock(), person_id, source)
+        record(self._store, person_id, "sign_in", self._clock(), person_id, source)
         close_session(self._store, request.cookies.get(cookie_name(), ""))
         token = open_session(self._store, person_id, self._clock(), IDLE, LIFE)
         # Whoever was signed in here before leaves nothing behind on the device.

@@ -119,7 +119,7 @@ class Entrance:
 
     def sign_out(self) -> Answer:
         """End the session, here and in the store."""
-        record(self._store, g.person.id, "sign out", self._world.clock(), g.person.id)
+        record(self._store, g.person.id, "sign_out", self._world.clock(), g.person.id)
         close_session(self._store, request.cookies.get(cookie_name(), ""))
         answer = make_response(redirect(SIGN_IN, 303))
         answer.delete_cookie(cookie_name(), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
@@ -153,7 +153,7 @@ class Entrance:
 
     def _refused(self, how: str, about: Person | None) -> None:
         detail = {"how": how, "source": source_address(request)}
-        record(self._store, "", "sign in refused", self._world.clock(), about.id if about else "", detail)
+        record(self._store, "", "sign_in_refused", self._world.clock(), about.id if about else "", detail)
 
     def _is_demo(self) -> bool:
         return self._world.demo and is_local(request)

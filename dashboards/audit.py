@@ -25,6 +25,18 @@ _ALL, _SHOW = Label("全部", "All"), Label("查看", "Show")
 _OLDER, _EXPORT, _HOME = Label("更早", "Older"), Label("导出CSV", "Export CSV"), Label("首页", "Home")
 _NONE = Label("没有记录", "No entries")
 _ACTIONS = {
+    "sign_in": Label("登录", "Signed in"),
+    "sign_in_refused": Label("登录被拒", "Sign-in refused"),
+    "sign_out": Label("退出", "Signed out"),
+    "person_added": Label("新增人员", "Person added"),
+    "person_changed": Label("更改人员", "Person changed"),
+    "link_made": Label("生成登录链接", "Sign-in link made"),
+    "password_set": Label("设置密码", "Password set"),
+    "code_forgotten": Label("重置验证码", "Code reset"),
+    "contacts_shown": Label("查看客户", "Customers looked at"),
+    "reveal": Label("查看完整号码", "Whole number shown"),
+    "reveal_refused": Label("查看号码被拒", "Whole number refused"),
+    "export": Label("导出名单", "List exported"),
     "screen_paired": Label("批准屏幕", "Screen approved"),
     "screen_changed": Label("更改屏幕", "Screen changed"),
     "screen_revoked": Label("停用屏幕", "Screen revoked"),

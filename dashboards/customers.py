@@ -168,6 +168,7 @@ def _show_list(site: "Site") -> str:
     view, words = asked.view, asked.view.words
     listed = _listed(site, asked, after=_place(request.args.get("after", "")))
     contacts, note = _contacts(site, view, listed.customers)
+    _record_shown(site, contacts)
     title = words.say(_TITLE.format(what=view.say(asked.label), n=f"{listed.count:,}"))
     body = glance(
         left_out(left_out_names(view.filters, words), words),
@@ -279,6 +280,12 @@ def _contacts(site: "Site", view: View, customers: Sequence[Customer]) -> tuple[
         return {}, view.say(_DOWN)
 
 
+def _record_shown(site: "Site", contacts: dict[str, Contact]) -> None:
+    """Record whose names and phones, masked or own, are about to be shown; when this raises, none are."""
+    if contacts:
+        record(site.world.store, g.person.id, "contacts_shown", site.world.clock(), detail={"leads": sorted(contacts)})
+
+
 def _told(view: View, one: Customer, contacts: dict[str, Contact]) -> Told:
     """Name and phone as this viewer may read them: whole for the own customers of a salesperson, masked for everybody else."""
     found = contacts.get(one.lead or "", Contact())
@@ -304,6 +311,7 @@ def _show_track(site: "Site", id: str) -> str:
     view = _view(site)
     one = _customer(site, view, id)
     contacts, note = _contacts(site, view, [one])
+    _record_shown(site, contacts)
     return _track_page(site, view, one, _told(view, one, contacts), note)
 
 

@@ -150,7 +150,7 @@ def test_every_deed_is_in_the_audit_by_the_command_line(said: Run, store: Store)
     said("link", "何衡")
     said("disable", "何衡")
     assert [(one.actor, one.action) for one in entries(store)[::-1]] == [
-        ("command line", "person added"),
-        ("command line", "link made"),
-        ("command line", "person changed"),
+        ("command line", "person_added"),
+        ("command line", "link_made"),
+        ("command line", "person_changed"),
     ]

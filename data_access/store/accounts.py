@@ -56,7 +56,7 @@ def add_all(store: Store, wanted: Iterable[Person], by: By) -> None:
     with store.writing() as connection:
         for person in wanted:
             add_person_with(connection, person)
-            record_with(connection, by.actor, "person added", by.now, person.id, _rights(person))
+            record_with(connection, by.actor, "person_added", by.now, person.id, _rights(person))
 
 
 def change(store: Store, person: Person, by: By) -> None:
@@ -64,7 +64,7 @@ def change(store: Store, person: Person, by: By) -> None:
     person = fitting(person)
     with store.writing() as connection:
         change_person_with(connection, person)
-        record_with(connection, by.actor, "person changed", by.now, person.id, _rights(person))
+        record_with(connection, by.actor, "person_changed", by.now, person.id, _rights(person))
 
 
 def link_for(store: Store, person: Person, by: By) -> str:
@@ -72,7 +72,7 @@ def link_for(store: Store, person: Person, by: By) -> str:
     if not person.enabled:
         raise StoreError(f"{person.name!r} is disabled. Enable them first: python app.py people enable {person.name!r}")
     with store.writing() as connection:
-        record_with(connection, by.actor, "link made", by.now, person.id)
+        record_with(connection, by.actor, "link_made", by.now, person.id)
         return make_link_with(connection, person.id, by.now)
 
 

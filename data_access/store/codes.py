@@ -82,7 +82,7 @@ def forget_code(store: Store, person_id: str, *, by: str, now: datetime) -> None
     with store.writing() as connection:
         connection.execute(delete(codes).where(codes.c.person_id == person_id))
         end_access(connection, person_id)
-        record_with(connection, by, "code forgotten", now, person_id)
+        record_with(connection, by, "code_forgotten", now, person_id)
 
 
 def _step_of(secret: str, code: str, now: datetime) -> int | None:

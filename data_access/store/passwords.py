@@ -41,7 +41,7 @@ def set_password(store: Store, person: Person, password: str, *, by: str, now: d
         connection.execute(delete(passwords).where(passwords.c.person_id == person.id))
         connection.execute(insert(passwords).values(person_id=person.id, hash=made, changed_at=now))
         end_access(connection, person.id)
-        record_with(connection, by, "password", now, person.id)
+        record_with(connection, by, "password_set", now, person.id)
 
 
 def whose(store: Store, name: str, password: str) -> Person | None:

@@ -11,7 +11,7 @@ from data_access.store.database import Store
 from data_access.store.tables import audit, audit_head
 
 MOST_AN_HOUR = 30
-REVEALED, REFUSED = "reveal", "reveal refused"
+REVEALED, REFUSED = "reveal", "reveal_refused"
 
 
 def may_reveal(store: Store, actor: str, about: str, detail: Mapping[str, Any], now: datetime) -> bool:

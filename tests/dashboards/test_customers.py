@@ -237,6 +237,23 @@ def test_what_is_personal_is_kept_nowhere(stage: Stage, caplog: pytest.LogCaptur
     assert NAMES["l0"] not in repr(vars(stage.site.contents)) and "<title>客户 ·" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/customers?period=year", "/customers/lead:l0"])
+def test_whose_names_were_looked_at_is_recorded_or_they_are_not_shown(
+    own_stage: Stage, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = own_stage.client("head")
+    assert "金**" in client.get(path).text
+    (entry,) = entries(own_stage.store, Wanted(action="contacts_shown"))
+    assert entry.actor == own_stage.people["head"].id and "l0" in entry.detail["leads"]
+
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("dashboards.customers.record", full_disk)
+    answer = client.get(path)
+    assert answer.status_code == 500 and "金**" not in answer.text
+
+
 # ------------------------------------------------------------------------------------------------------------ one number
 
 
@@ -272,7 +289,7 @@ def test_the_thirty_first_number_in_an_hour_is_refused_and_recorded(own_stage: S
     assert codes == [200] * 30 + [429]
     refused = client.post("/customers/lead:l3", data=REASON, headers=OURS)
     assert PHONES["l3"] not in refused.text and "30" in refused.text
-    assert [len(entries(own_stage.store, Wanted(action=one))) for one in ("reveal", "reveal refused")] == [30, 2]
+    assert [len(entries(own_stage.store, Wanted(action=one))) for one in ("reveal", "reveal_refused")] == [30, 2]
     assert own_stage.client("champion").post("/customers/lead:l0", data=REASON, headers=OURS).status_code == 200
     own_stage.clock.now += timedelta(hours=1, seconds=1)
     assert client.post("/customers/lead:l0", data=REASON, headers=OURS).status_code == 200

@@ -275,7 +275,7 @@ def test_a_name_belongs_to_one_person(store: Store) -> None:
     with pytest.raises(NameTaken, match="already somebody called '王芳'"):
         add_all(store, [told_person("李强", "admin", None, None), told_person("王芳 ", "admin", None, None)], BY)
     assert [one.name for one in people(store)] == ["王芳"]
-    assert [one.action for one in entries(store)] == ["person added"]
+    assert [one.action for one in entries(store)] == ["person_added"]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,13 @@ def test_every_deed_is_in_the_audit_without_names_or_secrets(store: Store) -> No
     set_password(store, who, GOOD, by="tests", now=NOON)
     forget_code(store, who.id, by="tests", now=NOON)
     made = entries(store)[::-1]
-    assert [one.action for one in made] == ["person added", "person changed", "link made", "password", "code forgotten"]
+    assert [one.action for one in made] == [
+        "person_added",
+        "person_changed",
+        "link_made",
+        "password_set",
+        "code_forgotten",
+    ]
     assert {(one.actor, one.about) for one in made} == {("tests", who.id)}
     assert made[1].detail["project"] == "p2" and broken_at(store) is None
     assert not any(word in str(made) for word in ("王芳", link, GOOD))
