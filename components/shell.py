@@ -36,15 +36,23 @@ def page_classes(words: Words, *, wall: bool = False, lite: bool = False, far: b
 
 
 LATE = """(function (addresses) {
-  addEventListener("DOMContentLoaded", function () { requestAnimationFrame(function () { setTimeout(function () {
+  var begun = false;
+  function begin() {
+    if (begun) return;
+    begun = true;
     addresses.forEach(function (address) {
       var script = document.createElement("script");
       script.src = address; script.async = false;
       document.head.appendChild(script);
     });
-  }); }); });
+  }
+  addEventListener("DOMContentLoaded", function () {
+    requestAnimationFrame(function () { setTimeout(begin); });
+    setTimeout(begin, 1000);
+  });
 })(document.currentScript.dataset.scripts.split(" "));"""
-"""Fetches a page's scripts once its numbers are painted, so that nothing competes with them; the only script inside a document."""
+"""Fetches a page's scripts once its numbers are painted, so that nothing competes with them, or after a second where no frame comes, as
+on a dark screen; the only script inside a document."""
 
 
 def document(

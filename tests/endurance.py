@@ -29,7 +29,7 @@ class Changing:
         client = stage.client("leader")
         self._page = client.get(f"/wall/{scene}").text.replace('data-seconds="10"', f'data-seconds="{seconds}"', 1)
         self._live = json.loads(client.get(f"/live/wall/{scene}").data)
-        self._scripts = {path: client.get(path).data for path in re.findall(r'src="(/static/[^"]+)"', self._page)}
+        self._scripts = {path: client.get(path).data for path in re.findall(r'/static/[^" ]+\.js', self._page)}
         self.polls = self.opened = self.restarts = 0
         self.is_cut = False
         self.may_reload = True
