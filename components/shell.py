@@ -36,23 +36,15 @@ def page_classes(words: Words, *, wall: bool = False, lite: bool = False, far: b
 
 
 LATE = """(function (addresses) {
-  var begun = false;
-  function begin() {
-    if (begun) return;
-    begun = true;
+  addEventListener("DOMContentLoaded", function () { requestAnimationFrame(function () { setTimeout(function () {
     addresses.forEach(function (address) {
       var script = document.createElement("script");
       script.src = address; script.async = false;
       document.head.appendChild(script);
     });
-  }
-  addEventListener("DOMContentLoaded", function () {
-    requestAnimationFrame(function () { setTimeout(begin); });
-    setTimeout(begin, 1000);
-  });
+  }); }); });
 })(document.currentScript.dataset.scripts.split(" "));"""
-"""Fetches a page's scripts once its numbers are painted, so that nothing competes with them, or after a second where no frame comes, as
-on a dark screen; the only script inside a document."""
+"""Fetches a page's scripts once its numbers are painted, so that nothing competes with them; the only script inside a document."""
 
 
 def document(
@@ -62,13 +54,14 @@ def document(
     words: Words,
     css: str,
     scripts: Sequence[str] = (),
+    late: Sequence[str] = (),
     classes: str = "",
     refresh: str | None = None,
     links: Node = None,
     without_script: str | None = None,
 ) -> str:
-    """A whole HTML document with its styles inline; `scripts` are files that run in this order once it is painted, `refresh` a meta refresh,
-    `links` more of the head.
+    """A whole HTML document with its styles inline; `scripts` are addresses of files, `late` those of files that
+    are fetched once it is painted, `refresh` a meta refresh, `links` more of the head.
 
     `without_script` is where a browser goes that runs none.
     """
@@ -85,7 +78,8 @@ def document(
                 meta(name="description", content=title),
                 links or link(rel="icon", href="data:,"),
                 style[Markup(css)],
-                scripts and script(data_scripts=" ".join(scripts))[Markup(LATE)],
+                [script(src=source, defer=True) for source in scripts],
+                late and script(data_scripts=" ".join(late))[Markup(LATE)],
             ],
             body[content],
         ]

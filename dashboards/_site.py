@@ -170,7 +170,7 @@ class Site(dash.Dash):
         )
         classes = page_classes(view.words, theme=view.filters.theme)
         return document(
-            title, framed, words=view.words, css=self.files.css, scripts=scripts, classes=classes, links=app_links()
+            title, framed, words=view.words, css=self.files.css, late=scripts, classes=classes, links=app_links()
         )
 
     def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:

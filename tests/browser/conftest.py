@@ -37,6 +37,12 @@ class Visit:
         self.page.goto(self.url + path)
         return self.page
 
+    def open_whole(self, path: str) -> Page:
+        """Go to a page of the site and wait for the scripts that come after its numbers."""
+        self.open(path)
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
     def hear(self, said: ConsoleMessage) -> None:
         """Note what the browser complains of; that these tests keep the worker out is no complaint."""
         if said.type in ("error", "warning") and "Service Worker registration blocked" not in said.text:

@@ -195,7 +195,7 @@ def test_new_numbers_come_by_themselves(served: Served, dash: bool) -> None:
 def test_the_chart_follows_the_numbers(served: Served) -> None:
     visit = served.visit()
     visit.page.clock.install()
-    visit.open("/")
+    visit.open_whole("/")
     touch(visit)
     served.stage.reader.snapshot = with_more_leads()
     before = figure(visit.page)

@@ -98,7 +98,7 @@ def test_the_hours_move_on_by_themselves_and_a_told_cell_keeps_its_hour(served: 
     served.stage.reader.snapshot = at_every_hour(0)
     visit = served.visit()
     visit.page.clock.install()
-    page = visit.open("/heat?project=p1")
+    page = visit.open_whole("/heat?project=p1")
     assert hours(page) == [*map(str, [*range(11, 24), *range(11)]), "runs", "10"]
     cell(page, 1).tap()
     expect(page.locator(TOLD).first).to_contain_text("3月11日 09:00–10:00")
@@ -121,7 +121,7 @@ def share(visit: Visit, what: str) -> Any:
 
 def test_at_a_desk_the_link_with_its_filters_is_copied(served: Served) -> None:
     visit = served.visit(width=1280, height=800, permissions=["clipboard-read", "clipboard-write"])
-    visit.open("/funnels?period=month&project=p1&theme=dark")
+    visit.open_whole("/funnels?period=month&project=p1&theme=dark")
     share(visit, "link").click()
     expect(share(visit, "link")).to_have_text("已复制")
     assert visit.page.evaluate("navigator.clipboard.readText()") == f"{visit.url}/funnels?period=month&project=p1"
@@ -132,7 +132,7 @@ def test_at_a_desk_the_link_with_its_filters_is_copied(served: Served) -> None:
 @pytest.mark.parametrize("width", [360, 390])
 def test_the_top_of_a_long_page_leads_to_its_share_row(served: Served, width: int, lang: str) -> None:
     visit = served.visit(width=width)
-    page = visit.open(f"/funnels?lang={lang}")
+    page = visit.open_whole(f"/funnels?lang={lang}")
     top = page.locator(".top-links [href='#share']")
     heights = [page.locator(part).bounding_box() for part in (".brand", ".top-links")]
     assert heights[0] and heights[1] and heights[0]["y"] == heights[1]["y"]
@@ -144,7 +144,7 @@ def test_the_top_of_a_long_page_leads_to_its_share_row(served: Served, width: in
 
 def test_at_a_desk_the_picture_is_saved(served: Served) -> None:
     visit = served.visit(width=1280, height=800)
-    visit.open("/boards")
+    visit.open_whole("/boards")
     with visit.page.expect_download() as saved:
         share(visit, "picture").click()
     assert saved.value.suggested_filename == "boards-20260311-1000.png"
@@ -154,7 +154,7 @@ def test_at_a_desk_the_picture_is_saved(served: Served) -> None:
 
 def test_on_a_phone_both_go_to_its_own_sheet(served: Served) -> None:
     visit = served.visit()
-    visit.open("/?period=month")
+    visit.open_whole("/?period=month")
     visit.page.evaluate(SHEET)
     share(visit, "link").tap()
     share(visit, "picture").tap()
@@ -167,14 +167,14 @@ def test_on_a_phone_both_go_to_its_own_sheet(served: Served) -> None:
 @pytest.mark.parametrize("scripts", [True, False], ids=["without a sheet", "without script"])
 def test_elsewhere_the_picture_opens_with_the_filters(served: Served, scripts: bool) -> None:
     visit = served.visit(java_script_enabled=scripts)
-    visit.open("/funnels?project=p1")
+    visit.open_whole("/funnels?project=p1")
     share(visit, "picture").tap()
     visit.page.wait_for_url("**/picture/funnels.png?project=p1")
 
 
 def test_a_picture_that_cannot_be_had_says_why(served: Served) -> None:
     visit = served.visit(width=1280, height=800)
-    visit.open("/boards")
+    visit.open_whole("/boards")
     visit.page.context.clear_cookies()
     share(visit, "picture").click()
     visit.page.wait_for_url("**/sign-in*")

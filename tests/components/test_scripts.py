@@ -47,8 +47,6 @@ class Server:
         path = request.url.removeprefix("http://board.test")
         if path.startswith("/assets/"):
             route.fulfill(path=Path(path[1:]), content_type="text/javascript")
-        elif path == "/last.js":
-            route.fulfill(body="", content_type="text/javascript")
         elif path.startswith("/live/"):
             self.poll(route, request)
         elif request.method == "HEAD":
@@ -96,22 +94,11 @@ def tab(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-LAST_SCRIPT = """() => new Promise((done) => {
-    const last = document.createElement("script");
-    last.src = "/last.js"; last.async = false; last.onload = last.onerror = () => done();
-    document.head.append(last);
-})"""
-
-
 def opened(tab: Page, server: Server) -> Page:
     """The page open in a tab whose clock the server shares; time stands until the test moves it."""
     server.now = lambda: datetime.fromtimestamp(tab.evaluate("Date.now()") / 1000, UTC)
     tab.route("**/*", server.answer)
     tab.goto("http://board.test/")
-    # The scripts come after the first frame, whose time has to pass too, and run in order.
-    while not tab.evaluate("document.head.querySelectorAll('script[src]').length"):
-        tab.clock.run_for(20)
-    tab.evaluate(LAST_SCRIPT)
     return tab
 
 

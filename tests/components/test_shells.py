@@ -60,12 +60,18 @@ def test_a_page_is_complete_without_scripts() -> None:
     assert "数据截至 10:42" in text_of(page)
 
 
-def test_scripts_are_files_that_one_constant_script_fetches() -> None:
+def test_scripts_are_files_and_nothing_runs_inline() -> None:
     page = a_page(title=HOSTILE) + a_wall(title=HOSTILE)
-    found = set(re.findall(r"<script[^>]*>.*?</script>", page, re.S))
-    assert found == {f'<script data-scripts="/assets/live.js">{LATE}</script>'}
+    assert set(re.findall(r"<script[^>]*>", page)) == {'<script src="/assets/live.js" defer>'}
     assert not re.search(r"<[^>]+\son\w+=", page)
     assert "style=" not in page
+
+
+def test_late_scripts_are_files_that_one_constant_script_fetches() -> None:
+    page = shell.document("t", "", words=ZH, css="", late=["/a.js", "/b.js"])
+    assert re.findall(r"<script[^>]*>.*?</script>", page, re.S) == [
+        f'<script data-scripts="/a.js /b.js">{LATE}</script>'
+    ]
 
 
 def test_the_glance_layer_says_where_its_news_come_from() -> None:
