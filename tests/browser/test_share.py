@@ -30,7 +30,7 @@ def cell(page: Page, at: int = 0) -> Any:
 
 
 def test_a_tap_says_whose_number_it_is_and_what_is_behind_it(served: Served) -> None:
-    page = served.visit().open("/heat?metric=quality_share&hours=168&project=p1")
+    page = served.visit().open_whole("/heat?metric=quality_share&hours=168&project=p1")
     cell(page, 1).tap()
     value, behind = cell(page, 1).inner_text(), cell(page, 1).get_attribute("title")
     expect(page.locator(TOLD).first).to_have_text(f"云岫府 · 3月10日 周二 · 优质留电占比 {value}% · {behind}")
@@ -40,7 +40,7 @@ def test_a_tap_says_whose_number_it_is_and_what_is_behind_it(served: Served) -> 
 
 
 def test_the_buttons_go_to_the_hour_before_and_after(served: Served) -> None:
-    page = served.visit().open("/heat?hours=168")
+    page = served.visit().open_whole("/heat?hours=168")
     cell(page).tap()
     for button, day in (("前一列", "3月10日"), ("后一列", "3月11日")):
         page.get_by_role("button", name=button).first.tap()
@@ -51,7 +51,7 @@ def test_the_buttons_go_to_the_hour_before_and_after(served: Served) -> None:
 
 
 def test_cells_are_reached_by_key(served: Served) -> None:
-    page = served.visit(width=1280, height=800).open("/heat?hours=168")
+    page = served.visit(width=1280, height=800).open_whole("/heat?hours=168")
     page.locator(".heat-scroll").first.focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -67,7 +67,7 @@ def test_cells_are_reached_by_key(served: Served) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 390, 1280])
 def test_a_told_cell_covers_neither_itself_nor_the_page(served: Served, width: int, theme: str) -> None:
-    page = served.visit(width=width, height=800, color_scheme=theme).open("/heat")
+    page = served.visit(width=width, height=800, color_scheme=theme).open_whole("/heat")
     cell(page).click()
     told, chosen = (page.locator(place).bounding_box() for place in (".heat-told:not([hidden])", ".heat-cell.is-told"))
     assert told is not None and chosen is not None
