@@ -178,8 +178,8 @@ def verify_audit(store: Any) -> int:
 
 def print_audit(store: Any, zone: str, options: argparse.Namespace) -> int:
     """Print the entries asked for."""
+    from components.spreadsheet import csv_lines
     from data_access.audit_records import COLUMNS, audit_records, names_of, wanted_entries
-    from data_access.sheets import csv_lines
     from data_access.store.audit import all_entries
 
     wanted = wanted_entries(
@@ -187,7 +187,7 @@ def print_audit(store: Any, zone: str, options: argparse.Namespace) -> int:
     )
     found = audit_records(all_entries(store, wanted), names_of(store), zone)
     if options.format == "csv":
-        sys.stdout.writelines(csv_lines(COLUMNS, ([one[name] for name in COLUMNS] for one in found)))
+        sys.stdout.writelines(csv_lines([COLUMNS, *([str(one[name]) for name in COLUMNS] for one in found)]))
     else:
         {"json": print_json, "table": print_table}[options.format](list(found))
     return 0

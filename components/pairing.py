@@ -10,13 +10,18 @@ SECONDS = 5
 """After so many seconds a browser without script asks again."""
 
 
+def spaced(code: str) -> str:
+    """A code as it is read aloud: two groups of four."""
+    return f"{code[:4]} {code[4:]}"
+
+
 def pairing_page(code: str, typed_at: str, scanned: str, words: Words, *, css: str, script: str, ended: bool) -> str:
     """The code in two groups, the address where it is typed, and the one to scan; `ended` says that the screen was closed before."""
     content = main(".pairing", data_code=code)[
         div[
             h1(".pairing-title")[words.of("pairing_title")],
             ended and p(".pairing-ended")[words.of("pairing_ended")],
-            strong(".pairing-code")[f"{code[:4]} {code[4:]}"],
+            strong(".pairing-code")[spaced(code)],
             p[words.of("pairing_scan")],
             p(".pairing-note")[words.of("pairing_type", address=typed_at)],
             p(".pairing-note")[words.of("pairing_life")],

@@ -32,7 +32,7 @@ from metrics.pack import Label, Pack
 from metrics.periods import Period, Span, holiday_names, period
 from metrics.query import Query, one
 from metrics.rules import Finding, check_thresholds, findings, in_view
-from metrics.scope import ROLES, Policy, Role, Scope, scope_of
+from metrics.scope import ROLES, Role, Scope, Sights, scope_of
 from metrics.snapshot import Snapshot
 from metrics.totals import Frames, Where
 
@@ -107,9 +107,8 @@ class World:
         """What a person may see today, on a surface that compares projects or on another one; None for those who only look at walls."""
         if person.role not in ROLES:
             return None
-        told, today = self.settings.scope, self.clock().astimezone(ZoneInfo(self.settings.group.time_zone)).date()
-        policy = Policy(told.head, told.champion, told.salesperson, told.peers_open_from)
-        sight = policy.sight(person.role, today, compares=compares)
+        today = self.clock().astimezone(ZoneInfo(self.settings.group.time_zone)).date()
+        sight = Sights(**vars(self.settings.scope)).sight(person.role, today, compares=compares)
         return scope_of(person.role, person.project_id, person.staff_id, sight)
 
     def freshness(self, snapshot: Snapshot) -> Freshness:

@@ -27,13 +27,15 @@ from htpy import (
 )
 
 from components.icons import icon
+from components.pairing import spaced
 from components.words import Words
 from dashboards._assets import Assets
 from dashboards._door import PAIRING, own_address
+from dashboards._forms import other_language, problem, text_field
 from dashboards._page import World
 from dashboards._plain import plain
 from dashboards._screens import is_for_everybody
-from data_access.store.pairings import Pairing, spaced
+from data_access.store.pairings import Pairing
 from data_access.store.screens import Given, Place, Screen, screens
 from metrics.pack import Label
 from metrics.scenes import SceneSpec
@@ -117,7 +119,7 @@ def screens_page(desk: Desk, told: Label | None = None, *, asking: Pairing | Non
     words, listed = desk.words, screens(desk.world.store)
     return plain(
         words.say(_TITLE),
-        told and p(".told", role="alert")[words.say(told)],
+        problem(told, words),
         _asks(desk, asking) if asking else None,
         ul[[_item(desk, one) for one in listed]] if listed else p(".nothing")[words.say(_NONE)],
         None if asking else _ask_code(desk),
@@ -134,10 +136,9 @@ def _ask_code(desk: Desk) -> Element:
         strong[words.say(_PAIR)],
         p(".panel-note")[words.say(_HOW.format(address=own_address(PAIRING)))],
         lang and input(type="hidden", name="lang", value=lang),
-        label[
-            span(".field-label")[words.say(_CODE)],
-            input(name="code", required=True, maxlength="12", autocomplete="off", autocapitalize="characters"),
-        ],
+        text_field(
+            "code", _CODE, words, required=True, maxlength="12", autocomplete="off", autocapitalize="characters"
+        ),
         button(".button", type="submit")[words.say(_NEXT)],
     ]
 
@@ -157,10 +158,9 @@ def _asks(desk: Desk, asking: Pairing) -> Element:
 def _fields(desk: Desk, given: Given) -> Node:
     words = desk.words
     return [
-        label[
-            span(".field-label")[words.say(_NAME)],
-            input(name="name", value=given.name, required=True, maxlength=str(LONGEST_NAME), autocomplete="off"),
-        ],
+        text_field(
+            "name", _NAME, words, value=given.name, required=True, maxlength=str(LONGEST_NAME), autocomplete="off"
+        ),
         fieldset[
             legend(".field-label")[words.say(_PLACE)],
             [_tick("radio", "place", one, PLACES[one], _PLACE_NOTES[one], one == given.place, words) for one in PLACES],
@@ -236,9 +236,8 @@ def _revoke_form(desk: Desk, one: Screen) -> Element:
 
 def _ways(desk: Desk) -> Element:
     words = desk.words
-    other = "zh" if words.language == "en" else "en"
     return div(".ways")[
         a(href=desk.address("/"))[words.say(_HOME)],
         g.person.role == "admin" and a(href=desk.address("/audit"))[words.say(_AUDIT)],
-        a(href=f"{PATH}?lang={other}")[words.of("other_language")],
+        a(href=other_language(PATH, {}, words))[words.of("other_language")],
     ]

@@ -37,8 +37,7 @@ def look_after(world: World) -> None:
         return
     now = world.clock()
     saw(world.store, g.screen, _told(), now)
-    token = renewed(world.store, request.cookies[screen_cookie_name()], now)
-    if token is not None:
+    if g.screen.is_due and (token := renewed(world.store, request.cookies[screen_cookie_name()], now)):
         after_this_request(partial(with_screen_cookie, token, LIFE))
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 
 from flask import Response, g, request
-from htpy import Element, a, button, div, form, input, label, li, ol, option, p, select, span, strong
+from htpy import Element, a, button, div, form, input, li, ol, p, span, strong
 
 from components.filters import address
+from components.spreadsheet import BOM, csv_lines
 from components.words import Words
 from dashboards._assets import Assets
 from dashboards._door import Door, Policy
+from dashboards._forms import choice_field, other_language
 from dashboards._page import World
 from dashboards._plain import plain
 from data_access.audit_records import COLUMNS, audit_records, names_of
-from data_access.sheets import BOM, csv_lines
 from data_access.store.audit import Entry, Wanted, actions, all_entries, entries, record
 from data_access.store.people import people
 from metrics.pack import Label
@@ -87,20 +88,11 @@ def _choice(world: World, words: Words) -> Element:
     lang = request.args.get("lang", "")
     return form(".asked", method="get", action=PATH)[
         lang and input(type="hidden", name="lang", value=lang),
-        _select("action", _WHAT, known, words),
-        _select("by", _WHO, names, words),
-        button(".button", type="submit")[words.say(_SHOW)],
-    ]
-
-
-def _select(name: str, said: Label, known: dict[str, str], words: Words) -> Element:
-    chosen = request.args.get(name, "")
-    return label[
-        span(".field-label")[words.say(said)],
-        select(name=name)[
-            option(value="")[words.say(_ALL)],
-            [option(value=value, selected=value == chosen)[text] for value, text in known.items()],
+        [
+            choice_field(name, said, words, [("", words.say(_ALL)), *choices.items()], request.args.get(name, ""))
+            for name, said, choices in (("action", _WHAT, known), ("by", _WHO, names))
         ],
+        button(".button", type="submit")[words.say(_SHOW)],
     ]
 
 
@@ -114,12 +106,11 @@ def _item(one: dict[str, str], words: Words) -> Element:
 
 def _ways(found: list[Entry], words: Words) -> Element:
     kept = {name: request.args.get(name, "") for name in ("action", "by", "lang")}
-    other = "zh" if words.language == "en" else "en"
     return div(".ways")[
         len(found) > PAGE and a(href=address(PATH, kept | {"before": str(found[PAGE - 1].id)}))[words.say(_OLDER)],
         a(href=address(FILE, kept))[words.say(_EXPORT)],
         a(href=address("/", {"lang": kept["lang"]}))[words.say(_HOME)],
-        a(href=address(PATH, kept | {"lang": other}))[words.of("other_language")],
+        a(href=other_language(PATH, kept, words))[words.of("other_language")],
     ]
 
 
@@ -132,7 +123,8 @@ def _file(world: World) -> Response:
 
     def lines() -> Iterator[str]:
         yield BOM
-        yield from csv_lines(COLUMNS, ([one[name] for name in COLUMNS] for one in records))
+        yield from csv_lines([COLUMNS])
+        yield from csv_lines([str(one[name]) for name in COLUMNS] for one in records)
 
     answer = Response(lines(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'

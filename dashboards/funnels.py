@@ -41,7 +41,8 @@ def _parts(view: View) -> Iterator[Node]:
     step = _chosen_step(view)
     if step:
         yield part("leak", _leak(view, step))
-    yield part("whole", h2(".spoken")[view.say(_CHAIN)], _whole(view), _lists(view))
+    one = _funnel(view)
+    yield part("whole", h2(".spoken")[view.say(_CHAIN)], _whole(view, one), _lists(view, one))
     if not view.is_own and len(view.projects) > 1:
         yield part("projects", _projects(view))
 
@@ -73,16 +74,15 @@ def _leak_title(view: View, step: FunnelStep) -> str:
     return f"{name} · {title}" if name else title
 
 
-def _whole(view: View) -> Node:
-    one = _funnel(view)
+def _whole(view: View, one: Funnel) -> Node:
     return funnel_card(one, _name(view), view.words, leak_href=None if view.is_own else _leak_address(view))
 
 
-def _lists(view: View) -> Node:
+def _lists(view: View, one: Funnel) -> Node:
     """The way from each step's number to its customers; none where the numbers reach further than the customers this viewer may list."""
     if view.scope.where != view.scope.customers:
         return None
-    stages = [stage for stage in _funnel(view).stages if stage.step != "exposure" and stage.count.value is not None]
+    stages = [stage for stage in one.stages if stage.step != "exposure" and stage.count.value is not None]
     return nav(".choices.step-lists", aria_label=view.say(_LISTS))[
         span(".step-lists-word")[view.say(_LISTS)],
         [a(".choice", href=_list_address(view, stage))[_list_words(view, stage)] for stage in stages],

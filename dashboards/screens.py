@@ -70,7 +70,7 @@ def _opened(desk: Desk, known: Screen, token: str, now: datetime) -> Response:
     if first is None:
         return make_response(lost_page(desk.words, desk.assets.wall_css))
     answer = make_response(redirect(desk.address(f"/wall/{first}"), 303))
-    fresh = renewed(desk.world.store, token, now)
+    fresh = renewed(desk.world.store, token, now) if known.is_due else None
     return with_screen_cookie(fresh, LIFE, answer) if fresh else answer
 
 

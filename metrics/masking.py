@@ -1,4 +1,4 @@
-"""What of a customer's name and phone may be shown to those who do not need it, and texts made harmless in a spreadsheet; pure."""
+"""What of a customer's name and phone may be shown to those who do not need it; pure."""
 
 import re
 import unicodedata
@@ -10,7 +10,6 @@ MOST_STARS = 2
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 _HIDDEN = "****"
 _DIGITS_SHOWN = 2
-_STARTS_A_FORMULA = frozenset("=+-@%|−")
 
 
 def masked_name(name: str) -> str:
@@ -34,9 +33,3 @@ def masked_phone(phone: str) -> str:
 def without_numbers(text: str) -> str:
     """A text people typed, with whatever could be a phone left out."""
     return re.sub(r"\d(?:[ -]?\d){4,}", "…", unicodedata.normalize("NFKC", text))
-
-
-def harmless(text: str) -> str:
-    """A text no spreadsheet takes for a formula: invisible characters become blanks, and an apostrophe stands before what could start one."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text).strip()
-    return f"'{plain}" if unicodedata.normalize("NFKC", plain)[:1] in _STARTS_A_FORMULA and plain else plain

@@ -19,7 +19,7 @@ NOBODY = Where(project=frozenset())
 
 
 @dataclass(frozen=True)
-class Policy:
+class Sights:
     """How far each role sees numbers; customers and alerts never reach beyond the own project, whatever stands here.
 
     From `peers_open_from` on, projects see each other's aggregates where they are compared, such as on boards.
@@ -77,7 +77,7 @@ def scope_of(role: Role, project: str | None, staff: str | None, sight: Sight | 
     if role in GROUP_ROLES:
         return Scope(role, None, customers=EVERYTHING)
     own, mine = _only(project), _only(staff) if role == "salesperson" else None
-    reach = sight or Policy().sight(role, date.min, compares=False)
+    reach = sight or Sights().sight(role, date.min, compares=False)
     numbers = None if reach == "group" else own
     return Scope(role, numbers, mine if reach == "own" else None, own, Where(project=own, staff=mine))
 

@@ -54,7 +54,7 @@ def test_it_is_narrowed(config: str, capsys: pytest.CaptureFixture[str], words: 
 
 def test_as_csv_no_cell_is_taken_for_a_formula(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["audit", "--config", config, "--format", "csv", "--about", "=s1"]) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "2,2026-03-02 12:00:00,warboard,screen_copied,'=s1,"
+    assert capsys.readouterr().out.splitlines()[1] == '"2","2026-03-02 12:00:00","warboard","screen_copied","\'=s1",""'
 
 
 def test_what_is_no_day_is_said_in_one_line(config: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,11 +79,6 @@ def normal(code: str) -> str:
     return "".join(letter for letter in code.upper() if letter in ALPHABET)[: LENGTH + 1]
 
 
-def spaced(code: str) -> str:
-    """A code as it is read aloud: two groups of four."""
-    return f"{code[:4]} {code[4:]}"
-
-
 def _has_room(connection: Connection, address: str) -> bool:
     count = select(func.count()).select_from(pairings)
     from_one = connection.scalar(count.where(pairings.c.address == address)) or 0

@@ -1,7 +1,7 @@
 """Paired screens: each opens its scenes with a credential of its own, which is renewed while it is used and dies when it is copied."""
 
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -45,7 +45,7 @@ class Told:
 class Screen:
     """A paired screen, the address it was paired from, and what was last heard of it.
 
-    `ended_why` is "revoked" or "copied" once it opens nothing any more.
+    `ended_why` is "revoked" or "copied" once it opens nothing any more; `is_due` says that its credential is to be renewed.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Screen:
     told: Told
     ended_at: datetime | None
     ended_why: str | None
+    is_due: bool = False
 
 
 def screen(store: Store, token: str, now: datetime) -> Screen | None:
@@ -70,7 +71,7 @@ def screen(store: Store, token: str, now: datetime) -> Screen | None:
         # A full disk must not darken a wall; a copy must not be served either.
         with suppress(OperationalError) if key == row.token_hash else nullcontext():
             row = _noted(store, key, now)
-    return _screen(row) if row is not None else None
+    return replace(_screen(row), is_due=_is_due(row, key, now)) if row is not None else None
 
 
 def renewed(store: Store, token: str, now: datetime) -> str | None:

@@ -70,7 +70,7 @@ def test_the_file_holds_all_that_is_wanted_and_that_it_was_taken(house: Stage) -
 def test_no_cell_is_taken_for_a_formula(house: Stage) -> None:
     record(house.store, "=cmd|' /C calc'!A0", "reveal", NOW, "@sum(1)")
     assert (
-        "\n121,2026-03-11 10:00:20,'=cmd|' /C calc'!A0,reveal,'@sum(1),\r\n"
+        '\n"121","2026-03-11 10:00:20","\'=cmd|\' /C calc\'!A0","reveal","\'@sum(1)",""\r\n'
         in house.client("admin").get("/audit.csv").text
     )
 

@@ -10,7 +10,6 @@ from sqlalchemy import delete, update
 from data_access.audit_records import audit_records, wanted_entries
 from data_access.refreshing import forget_old
 from data_access.settings import SettingError, Settings
-from data_access.sheets import csv_lines, harmless
 from data_access.store import Store
 from data_access.store.audit import Wanted, actions, all_entries, broken_at, entries, forget_before, record, record_with
 from data_access.store.people import add_person
@@ -136,12 +135,3 @@ def test_it_is_read_with_names_in_the_group_s_days(store: Store) -> None:
     ]
     with pytest.raises(QueryError, match="'yesterday' is no day"):
         wanted_entries(store, "Asia/Shanghai", first="yesterday")
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1"])
-def test_a_cell_that_a_spreadsheet_would_run_is_made_text(cell: str) -> None:
-    assert harmless(cell) == f"'{cell}"
-
-
-def test_other_cells_stay_as_they_are() -> None:
-    assert list(csv_lines(("a", "b"), [(1, None), ("x,y", "王芳")])) == ["a,b\r\n", "1,\r\n", '"x,y",王芳\r\n']

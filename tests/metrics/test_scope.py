@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.scope import NOBODY, ROLES, Policy, Role, Scope, Sight, scope_of
+from metrics.scope import NOBODY, ROLES, Role, Scope, Sight, Sights, scope_of
 from metrics.totals import EVERYTHING, Where
 
 OPEN_FROM = date(2027, 1, 1)
@@ -30,19 +30,19 @@ def test_without_a_word_of_the_settings_a_project_sees_itself(
 
 
 def test_projects_see_each_other_from_the_day_on_where_they_are_compared() -> None:
-    policy = Policy(peers_open_from=OPEN_FROM)
+    sights = Sights(peers_open_from=OPEN_FROM)
     for role in ("head", "champion"):
-        assert policy.sight(role, OPEN_FROM - timedelta(1), compares=True) == "project"
-        assert policy.sight(role, OPEN_FROM, compares=True) == "group"
-        assert policy.sight(role, OPEN_FROM, compares=False) == "project"
-    assert policy.sight("salesperson", OPEN_FROM, compares=True) == "own"
+        assert sights.sight(role, OPEN_FROM - timedelta(1), compares=True) == "project"
+        assert sights.sight(role, OPEN_FROM, compares=True) == "group"
+        assert sights.sight(role, OPEN_FROM, compares=False) == "project"
+    assert sights.sight("salesperson", OPEN_FROM, compares=True) == "own"
 
 
 def test_a_setting_widens_a_role_for_good() -> None:
-    policy = Policy(head="group", salesperson="project")
-    assert policy.sight("head", date.min, compares=False) == "group"
-    assert policy.sight("champion", date.min, compares=False) == "project"
-    assert policy.sight("salesperson", date.min, compares=False) == "project"
+    sights = Sights(head="group", salesperson="project")
+    assert sights.sight("head", date.min, compares=False) == "group"
+    assert sights.sight("champion", date.min, compares=False) == "project"
+    assert sights.sight("salesperson", date.min, compares=False) == "project"
 
 
 @given(st.sampled_from(ROLES), st.sampled_from(["group", "project", "own"]))
