@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,13 @@ def serve(options: argparse.Namespace) -> int:
     """Serve the pages, with a refresher beside them."""
     from dashboards._serving import run
     from data_access.store import Store
-    from data_access.workplace import open_source
+    from data_access.workplace import open_source, reads_only
 
     settings = read_settings(options.config)
     read_pack(settings)
     # Better refused here, in one line, than by every worker.
-    open_source(settings).close()
+    with closing(open_source(settings)) as source:
+        reads_only(settings, source)
     Store.open(settings.store.url).close()
     return run(settings, config_file(options.config), port=options.port, clock=utc_now)
 

@@ -22,9 +22,8 @@ def phone(
     hrefs: Mapping[str, str],
     fresh: Freshness,
     language_href: str,
-    sign_out_href: str | None,
+    account_href: str | None,
     sign_in_href: str = "/",
-    people_href: str | None = None,
     badges: Mapping[str, int] | None = None,
     theme: str = "",
     theme_href: str | None = None,
@@ -36,7 +35,7 @@ def phone(
         header(".top")[
             a(".brand", href=hrefs["overview"])[words.of("product")],
             status(fresh, words),
-            _links(words, _theme(theme, theme_href, words), language_href, people_href, sign_out_href, shared=shared),
+            _links(words, _theme(theme, theme_href, words), language_href, account_href, shared=shared),
         ],
         notices(words, sign_in=sign_in_href),
         main("#content.content")[content],
@@ -58,8 +57,7 @@ def _links(
     words: Words,
     theme: Element | None,
     language_href: str,
-    people_href: str | None,
-    sign_out_href: str | None,
+    account_href: str | None,
     *,
     shared: bool,
 ) -> Element:
@@ -67,8 +65,7 @@ def _links(
         shared and a(href="#share")[words.of("share")],
         theme,
         a(href=language_href)[words.of("other_language")],
-        people_href and a(href=people_href)[words.of("people")],
-        sign_out_href and a(href=sign_out_href)[words.of("sign_out")],
+        account_href and a(href=account_href)[words.of("account")],
     ]
 
 

@@ -12,10 +12,11 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 import dash
-from flask import Flask, Request, Response, abort, g, redirect, request
+from flask import Flask, Request, Response, abort, current_app, g, redirect, request
 from werkzeug.wrappers import Response as Answer
 
 from components.shell import LATE
+from data_access.settings import Network
 from data_access.store import Store
 from data_access.store.audit import record
 from data_access.store.people import Person, Role
@@ -72,14 +73,16 @@ SIGNED_IN_DOCUMENT = Policy(frozenset(get_args(Role)), document=True, accepts=FO
 class Door:
     """Checks every request of one app before anything else looks at it."""
 
-    def __init__(self, app: dash.Dash, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, app: dash.Dash, store: Store, clock: Callable[[], datetime], proxies: Iterable[Network] = ()
+    ) -> None:
         self._app = app
         self._store = store
         self._clock = clock
         self._routes: dict[str, Policy] = {}
         self._callbacks: dict[str, Policy] = {}
         self._csp = _csp(())
-        app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+        app.server.config |= {"MAX_CONTENT_LENGTH": LARGEST_BODY, "PROXIES": tuple(proxies)}
         app.server.before_request(self._check)
         app.server.after_request(self._harden)
 
@@ -243,12 +246,24 @@ def is_local(asked: Request) -> bool:
 
 
 def source_address(asked: Request) -> str:
-    """The address a request came from; through a proxy on this machine, the one that the proxy tells."""
-    told, near = asked.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip(), asked.remote_addr or ""
+    """The address a request came from: the last one told that is no proxy of ours, as only our proxies are believed."""
+    source = asked.remote_addr or ""
+    for told in reversed(asked.headers.get("X-Forwarded-For", "").split(",")):
+        if not _is_a_proxy(source):
+            break
+        try:
+            source = str(ip_address(told.strip()))
+        except ValueError:
+            break
+    return source
+
+
+def _is_a_proxy(address: str) -> bool:
     try:
-        return str(ip_address(told)) if ip_address(near).is_loopback and told else near
+        near = ip_address(address)
     except ValueError:
-        return near
+        return False
+    return any(near in network for network in current_app.config["PROXIES"])
 
 
 def own_address(path: str) -> str:

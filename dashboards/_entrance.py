@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from flask import Response, abort, g, make_response, redirect, request
+from flask import abort, g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
 from components.words import Words
@@ -23,7 +21,7 @@ from dashboards._door import (
     same_site_path,
     source_address,
 )
-from dashboards._forms import other_language
+from dashboards._forms import later, other_language
 from dashboards._page import World
 from data_access.store.attempts import TooManyAttempts, attempt, forgive
 from data_access.store.audit import record
@@ -73,7 +71,9 @@ class Entrance:
         try:
             tried = attempt(self._store, name, source_address(request), self._world.clock())
         except TooManyAttempts as error:
-            return _wait(self._sign_in_page(sign_in.LATER, self._time(error.until)), error, self._world.clock())
+            return later(
+                self._sign_in_page(sign_in.LATER, self._world.time_of_day(error.until)), error, self._world.clock()
+            )
         someone, known = whose(self._store, name, password), named(self._store, name)
         if someone is None:
             self._refused("password", known)
@@ -90,8 +90,8 @@ class Entrance:
         try:
             tried = attempt(self._store, f"code {someone.id}", source_address(request), self._world.clock())
         except TooManyAttempts as error:
-            page = self._code_page(token, sign_in.LATER, self._time(error.until))
-            return _wait(page, error, self._world.clock())
+            page = self._code_page(token, sign_in.LATER, self._world.time_of_day(error.until))
+            return later(page, error, self._world.clock())
         if not use_code(self._store, someone.id, code, self._world.clock()):
             self._refused("code", someone)
             return make_response(self._code_page(token, sign_in.CODE_WRONG), 401)
@@ -171,15 +171,3 @@ class Entrance:
 
     def _code_page(self, token: str, said: Label | None = None, time: str = "") -> str:
         return sign_in.code_page(self._words(), self._css, step=token, next_path=self._next(), said=said, time=time)
-
-    def _time(self, moment: datetime) -> str:
-        """The time of day in the group's zone, rounded up to a minute."""
-        local = moment.astimezone(ZoneInfo(self._world.settings.group.time_zone))
-        return f"{local + timedelta(seconds=59):%H:%M}"
-
-
-def _wait(page: str, error: TooManyAttempts, now: datetime) -> Response:
-    """The page as an answer that says when to come back."""
-    answer = make_response(page, 429)
-    answer.headers["Retry-After"] = str(int((error.until - now).total_seconds()) + 1)
-    return answer

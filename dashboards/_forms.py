@@ -1,12 +1,15 @@
 """Plain forms that work without scripts: fields with their names, and what is wrong with them."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from flask import Response, make_response
 from htpy import Element, input, label, option, p, select, span
 
 from components.words import Words
+from data_access.store.attempts import TooManyAttempts
 from metrics.pack import Label
 
 
@@ -24,6 +27,13 @@ def choice_field(name: str, title: Label, words: Words, choices: Iterable[tuple[
 def problem(said: Label | None, words: Words, **values: str) -> Element | None:
     """What is wrong and what to do, read out by screen readers; nothing for nothing."""
     return p(".problem", role="alert")[words.say(said.format(**values))] if said else None
+
+
+def later(page: str, error: TooManyAttempts, now: datetime) -> Response:
+    """The page as an answer that says when to come back."""
+    answer = make_response(page, 429)
+    answer.headers["Retry-After"] = str(int((error.until - now).total_seconds()) + 1)
+    return answer
 
 
 def other_language(path: str, asked: Mapping[str, str], words: Words) -> str:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -102,6 +102,11 @@ class World:
         """The interface in a language; in the group's own where none is given."""
         wanted = language or self.settings.group.language
         return Words("en" if wanted == "en" else "zh", self.settings.group.up_is_red)
+
+    def time_of_day(self, moment: datetime) -> str:
+        """The time of day in the group's zone, rounded up to a minute."""
+        local = moment.astimezone(ZoneInfo(self.settings.group.time_zone))
+        return f"{local + timedelta(seconds=59):%H:%M}"
 
     def scope(self, person: Person, *, compares: bool = False) -> Scope | None:
         """What a person may see today, on a surface that compares projects or on another one; None for those who only look at walls."""

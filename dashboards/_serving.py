@@ -123,6 +123,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "threads": given.threads,
             "worker_class": "gthread",
             "timeout": 60,
+            "forwarded_allow_ips": ",".join(map(str, given.proxies)),
             "loglevel": "warning",
             "worker_exit": lambda server, worker: worker.app.stop(),
         }

@@ -24,6 +24,7 @@ from dashboards import (
     _analysis,
     _entrance,
     _pictures,
+    account,
     alerts,
     audit,
     boards,
@@ -34,6 +35,7 @@ from dashboards import (
     overview,
     people,
     screens,
+    sign_in,
 )
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
@@ -160,9 +162,8 @@ class Site(dash.Dash):
             hrefs=sections(PAGES, view),
             fresh=self.world.freshness(view.snapshot),
             language_href=here(lang="zh" if view.words.language == "en" else "en"),
-            sign_out_href="/sign-out",
+            account_href=sign_in.address(account.PATH, view.words),
             sign_in_href=SIGN_IN,
-            people_href=people.address(view.words) if g.person.role == "admin" else None,
             badges=badges_of(view),
             theme=view.filters.theme,
             theme_href=here(theme=next_theme(view.filters.theme)),
@@ -221,11 +222,12 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     refuse_unsafe(world.env)
     assets = Assets()
     site = Site(world, assets)
-    door = Door(site, world.store, world.clock)
+    door = Door(site, world.store, world.clock, world.settings.server.proxies)
     _dash_routes(door)
     _pages(site, door)
     _walls(site, door)
     _entrance.add(door, world, assets, site.first_page)
+    account.add(door, world, assets, site.first_page)
     people.add(door, world, assets)
     screens.add(door, world, assets, site.scenes)
     audit.add(door, world, assets)

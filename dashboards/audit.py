@@ -33,6 +33,7 @@ _ACTIONS = {
     "person_changed": Label("更改人员", "Person changed"),
     "link_made": Label("生成登录链接", "Sign-in link made"),
     "password_set": Label("设置密码", "Password set"),
+    "password_forgotten": Label("清除密码", "Password removed"),
     "code_forgotten": Label("重置验证码", "Code reset"),
     "contacts_shown": Label("查看客户", "Customers looked at"),
     "reveal": Label("查看完整号码", "Whole number shown"),

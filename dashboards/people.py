@@ -36,6 +36,7 @@ from dashboards._plain import plain
 from dashboards._roles import ROLE_NAMES
 from data_access.store.accounts import By, UnfitPerson, add_all, change, link_for, told_person
 from data_access.store.codes import forget_code, has_code
+from data_access.store.passwords import forget_password, has_password
 from data_access.store.people import NameTaken, Person, Role, people, person
 from metrics.pack import Label
 
@@ -61,6 +62,7 @@ _DISABLE_MORE = Label("停用后立刻退出登录,数据不受影响。", "They
 _ENABLE = Label("恢复使用", "Enable")
 _DISABLED = Label("已停用", "Disabled")
 _FORGET = Label("重新绑定验证器", "Set up the authenticator anew")
+_NO_PASSWORD = Label("清除密码", "Remove the password")
 _YOURSELF = Label("这是您自己的账号,角色和停用请由另一位管理员操作。", "This is you: another admin changes your role.")
 _BACK = Label("返回人员", "Back to people")
 _HOME = Label("回到首页", "To the first page")
@@ -84,6 +86,7 @@ def add(door: Door, world: World, assets: Assets) -> None:
     door.route(f"{PATH}/<id>/enabled", ADMINS, desk.enable, methods=("POST",))
     door.route(f"{PATH}/<id>/link", ADMINS, desk.link, methods=("POST",))
     door.route(f"{PATH}/<id>/code", ADMINS, desk.forget_code, methods=("POST",))
+    door.route(f"{PATH}/<id>/password", ADMINS, desk.forget_password, methods=("POST",))
 
 
 class Desk:
@@ -145,6 +148,11 @@ class Desk:
         forget_code(self._store, self._person(id).id, by=g.person.id, now=self._world.clock())
         return redirect(self._address(f"/{id}"), 303)
 
+    def forget_password(self, id: str) -> Answer:
+        """Take away a password its owner has forgotten; a link lets them in to set another."""
+        forget_password(self._store, self._person(id).id, by=g.person.id, now=self._world.clock())
+        return redirect(self._address(f"/{id}"), 303)
+
     def _list(self, said: Label | None = None, told: Mapping[str, str] | None = None) -> str:
         words = self._words()
         sheet = Sheet(words, self._projects(), other_language(PATH, {}, words))
@@ -153,8 +161,8 @@ class Desk:
     def _one(self, someone: Person, said: Label | None = None) -> str:
         words = self._words()
         sheet = Sheet(words, self._projects(), other_language(f"{PATH}/{someone.id}", {}, words))
-        is_self, has = someone.id == g.person.id, has_code(self._store, someone.id)
-        return person_page(someone, sheet, self._css, is_self=is_self, has_code=has, said=said)
+        proofs = Proofs(has_code(self._store, someone.id), has_password(self._store, someone.id))
+        return person_page(someone, sheet, self._css, proofs, is_self=someone.id == g.person.id, said=said)
 
     def _projects(self) -> list[tuple[str, str]]:
         """Every project as (id, name), by name; none before the first data."""
@@ -184,6 +192,14 @@ class Sheet:
     other_language: str
 
 
+@dataclass(frozen=True)
+class Proofs:
+    """What somebody has to show who they are, beside links."""
+
+    code: bool
+    password: bool
+
+
 def list_page(
     listed: Sequence[Person], sheet: Sheet, css: str, *, said: Label | None = None, told: Mapping[str, str]
 ) -> str:
@@ -206,7 +222,7 @@ def list_page(
 
 
 def person_page(
-    someone: Person, sheet: Sheet, css: str, *, is_self: bool, has_code: bool, said: Label | None = None
+    someone: Person, sheet: Sheet, css: str, proofs: Proofs, *, is_self: bool, said: Label | None = None
 ) -> str:
     """One person: what they are, a link for them, and the way to shut them out."""
     words = sheet.words
@@ -221,7 +237,7 @@ def person_page(
         problem(said, words),
         is_self and p[words.say(_YOURSELF)],
         _form(address(words, f"/{someone.id}"), told, sheet, has_role=not is_self),
-        _deeds(someone, words, is_self=is_self, has_code=has_code),
+        _deeds(someone, proofs, words, is_self=is_self),
         _foot(a(href=address(words))[words.say(_BACK)], sheet),
         words=words,
         css=css,
@@ -265,7 +281,7 @@ def _form(action: str, told: Mapping[str, str], sheet: Sheet, *, has_role: bool 
     ]
 
 
-def _deeds(someone: Person, words: Words, *, is_self: bool, has_code: bool) -> Node:
+def _deeds(someone: Person, proofs: Proofs, words: Words, *, is_self: bool) -> Node:
     def deed(name: str, title: Label, *fields: Node) -> Element:
         action = address(words, f"/{someone.id}/{name}")
         return form(method="post", action=action)[fields, button(".button.is-quiet", type="submit")[words.say(title)]]
@@ -274,7 +290,8 @@ def _deeds(someone: Person, words: Words, *, is_self: bool, has_code: bool) -> N
     return section(".plain-part")[
         div(".plain-row")[
             someone.enabled and deed("link", _LINK),
-            has_code and deed("code", _FORGET),
+            proofs.code and deed("code", _FORGET),
+            proofs.password and not is_self and deed("password", _NO_PASSWORD),
             not is_self and deed("enabled", _DISABLE if someone.enabled else _ENABLE, enabling),
         ],
         someone.enabled and not is_self and p(".panel-note.plain-note")[words.say(_DISABLE_MORE)],

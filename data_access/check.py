@@ -20,7 +20,7 @@ from data_access.pull import FEW_ROWS, MOST_UNSTAMPED, SMALL_ROWS, EntityReport,
 from data_access.replica import PullReport, Replica
 from data_access.settings import EntityMapping, SettingError, Settings
 from data_access.source import Reading, SourceError
-from data_access.workplace import open_source
+from data_access.workplace import open_source, refuse_writable
 from metrics.entities import ENTITIES, REFERENCES, Column, Entity
 from metrics.pack import Metric, Pack
 from metrics.query import stored
@@ -127,12 +127,12 @@ def _account(settings: Settings, reading: Reading, say: Say, name: str) -> list[
     """Whether the account could do harm."""
     allowed = reading.writable()
     say(f"Source {name}, read at {reading.clock():%Y-%m-%d %H:%M:%S} of its clock")
-    if not allowed:
-        return []
-    text = f"The account may write: {', '.join(allowed)}."
-    if settings.source.allow_writable:
-        return [Finding("warning", f"{text} source.allow_writable lets it pass.")]
-    return [Finding("error", f"{text} Give it SELECT only, or set source.allow_writable = true.")]
+    try:
+        refuse_writable(settings, allowed)
+    except SettingError as error:
+        return [Finding("error", str(error))]
+    passes = f"The account may write: {', '.join(allowed)}. source.allow_writable lets it pass."
+    return [Finding("warning", passes)] if allowed else []
 
 
 # ------------------------------------------------------------------------------------------------------------- entities

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
 from decimal import Decimal
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
@@ -21,8 +22,12 @@ from metrics.scenes import SCENE_KEYS, SLIDE_KEYS
 from metrics.scope import Sight
 
 Reader = Callable[[Any, Path], Any]
+Network = IPv4Network | IPv6Network
 
 FACE_DATA = re.compile(r"(?<!inter)(?<!sur)(?<!type)(?<!pre)face(?!book|t)|facial|人脸|面部|刷脸|人像", re.IGNORECASE)
+
+
+_SAMPLE = re.compile(r"change.?me|example|sample|secret|password|warboard|default|123456|abcdef|qwerty", re.IGNORECASE)
 
 
 class SettingError(Exception):
@@ -113,6 +118,15 @@ def _day(value: Any, folder: Path) -> date | None:
         raise _UnfitError("Give a day such as 2027-01-01, or an empty text.") from None
 
 
+def _networks(value: Any, folder: Path) -> tuple[Network, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise _UnfitError("Give a list of addresses or networks in quotes.")
+    try:
+        return tuple(ip_network(one) for one in value)
+    except ValueError as error:
+        raise _UnfitError(f"{error}. Give addresses or networks such as 10.0.0.8 or 10.0.0.0/24.") from None
+
+
 def _path(value: Any, folder: Path) -> Path:
     if not isinstance(value, str) or not value:
         raise _UnfitError("Give a path in quotes.")
@@ -125,9 +139,13 @@ def _pack(value: Any, folder: Path) -> str:
 
 
 def _key(value: Any, folder: Path) -> str:
-    if not isinstance(value, str) or 0 < len(value) < 16:
-        raise _UnfitError("Give a random text of 16 characters or more.")
-    return value
+    if value != "" and (not isinstance(value, str) or _is_guessable(value)):
+        raise _UnfitError("Give a random text of 16 characters or more, such as `openssl rand -hex 24` prints.")
+    return str(value)
+
+
+def _is_guessable(key: str) -> bool:
+    return len(key) < 16 or len(set(key)) < 6 or bool(_SAMPLE.search(key))
 
 
 def _url(value: Any, folder: Path) -> str:
@@ -227,8 +245,16 @@ class Server:
     port: Annotated[int, Setting(8050, _whole(1, 65535), "Port to listen on")]
     workers: Annotated[int, Setting(1, _whole(1), "Web processes")]
     threads: Annotated[int, Setting(8, _whole(1), "Threads per web process")]
+    proxies: Annotated[
+        tuple[Network, ...],
+        Setting(
+            ["127.0.0.1", "::1"],
+            _networks,
+            "Addresses or networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed",
+        ),
+    ]
     metrics_token: Annotated[
-        str, Setting("", _text, "Token that opens /metrics; empty: closed", env="WARBOARD_METRICS_TOKEN")
+        str, Setting("", _key, "Token that opens /metrics; empty: this machine only", env="WARBOARD_METRICS_TOKEN")
     ] = field(repr=False)
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -45,6 +45,23 @@ def open_source(settings: Settings) -> Source:
         raise SettingError(str(error)) from None
 
 
+def refuse_writable(settings: Settings, allowed: Sequence[str]) -> None:
+    """Raise SettingError when the source's account may write what is listed, unless the settings let it pass."""
+    if allowed and not settings.source.allow_writable:
+        raise SettingError(
+            f"The account may write: {', '.join(allowed)}. Give it SELECT only, or set source.allow_writable = true."
+        )
+
+
+def reads_only(settings: Settings, source: Source) -> bool:
+    """Whether the source was asked what its account may write, and that passes; False while it cannot be asked, SettingError."""
+    try:
+        refuse_writable(settings, source.writable())
+    except SourceError:
+        return False
+    return True
+
+
 def holder() -> str:
     """This process, as the lease knows it."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -59,14 +76,16 @@ class Refreshing:
         self._store = store
         self._clock = clock
         self._opened: tuple[Refresher, Replica, Source] | None = None
+        self._only_reads = False
 
     def run(self, epoch: int, depth: Depth, progress: Progress | None = None) -> Refreshed:
         """Refresh once under an epoch of the lease."""
-        if self._opened is None:
-            try:
-                self._opened = self._open()
-            except SettingError as error:
-                raise RefreshFailed(str(error)) from None
+        try:
+            self._opened = self._opened or self._open()
+            # While it cannot be asked nothing can be read either, which the refresh itself will say.
+            self._only_reads = self._only_reads or reads_only(self._settings, self._opened[2])
+        except SettingError as error:
+            raise RefreshFailed(str(error)) from None
         return self._opened[0].run(epoch, depth, progress)
 
     def job(self, epoch: int, depth: Depth, progress: Progress | None = None) -> str:

@@ -44,6 +44,19 @@ def set_password(store: Store, person: Person, password: str, *, by: str, now: d
         record_with(connection, by, "password_set", now, person.id)
 
 
+def has_password(store: Store, person_id: str) -> bool:
+    """Whether a person has a password; without one they come by links."""
+    with store.reading() as connection:
+        return connection.scalar(select(passwords.c.person_id).where(passwords.c.person_id == person_id)) is not None
+
+
+def forget_password(store: Store, person_id: str, *, by: str, now: datetime) -> None:
+    """Take a password away that its owner has forgotten, so that they set a new one after coming by a link."""
+    with store.writing() as connection:
+        if connection.execute(delete(passwords).where(passwords.c.person_id == person_id)).rowcount:
+            record_with(connection, by, "password_forgotten", now, person_id)
+
+
 def whose(store: Store, name: str, password: str) -> Person | None:
     """Who signs in with this name and password; None, after the same work, when nobody does or may."""
     query = select(people, passwords.c.hash).join(passwords).where(people.c.name == tidy(name), people.c.enabled)

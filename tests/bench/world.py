@@ -45,6 +45,7 @@ alter table ord add primary key (id); alter table con add primary key (id); anal
 SETTINGS = """
 [source]
 url = "{url}"
+allow_writable = true
 [refresh]
 compare_every_seconds = 86400
 [store]

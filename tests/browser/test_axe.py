@@ -15,7 +15,16 @@ from tests.snapshots import property_pack
 
 pytestmark = pytest.mark.browser
 
-SIGNED_IN = (*(page.path for page in PAGES), GALLERY, "/sign-out", "/no-such-page")
+SIGNED_IN = (
+    *(page.path for page in PAGES),
+    GALLERY,
+    "/sign-out",
+    "/account",
+    "/password",
+    "/screens",
+    "/screen",
+    "/no-such-page",
+)
 STRANGERS = ("/sign-in", "/enter/some-token")
 SCENES = tuple(scene.name for scene in scenes(property_pack()))
 WALLS = tuple(f"/wall/{name}" for name in SCENES)
@@ -56,7 +65,7 @@ def test_axe_finds_nothing_at_the_door(served: Served, path: str, theme: str) ->
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/people", "/people/{id}"])
+@pytest.mark.parametrize("path", ["/people", "/people/{id}", "/audit"])
 def test_axe_finds_nothing_where_admins_look_after_people(served: Served, path: str, theme: str) -> None:
     visit = served.visit("admin", color_scheme=theme)
     url = visit.url + path.format(id=served.stage.people["head"].id)

@@ -122,7 +122,7 @@ def a_phone(**texts: str) -> str:
     hrefs = {name: f"/{name}" for name in shell_phone.SECTIONS}
     fresh = Freshness(START.replace(tzinfo=None) + CHINA, START.replace(tzinfo=None) + CHINA)
     frame = shell_phone.phone(
-        content, words=ZH, section="overview", hrefs=hrefs, fresh=fresh, language_href="/", sign_out_href=None
+        content, words=ZH, section="overview", hrefs=hrefs, fresh=fresh, language_href="/", account_href=None
     )
     return shell.document("总览", frame, words=ZH, css="", scripts=SCRIPTS[:1])
 

@@ -31,7 +31,7 @@ def a_page(words: Words = ZH, *, title: str = "总览") -> str:
         hrefs=HREFS,
         fresh=FRESH,
         language_href="?lang=en",
-        sign_out_href="/sign-out",
+        account_href="/account",
         badges={"alerts": 3},
     )
     return shell.document(title, frame, words=words, css=".a > b {}", scripts=["/assets/live.js"])

@@ -128,6 +128,91 @@ class TestPasswords:
         assert client.get("/live/overview").status_code == 401
 
 
+class TestOwnPassword:
+    """The page where people give themselves a password."""
+
+    NEW = "四月湖边 daisies 31"
+
+    def set(self, client: FlaskClient, now: str = GOOD, new: str = NEW, again: str = NEW) -> Response:
+        return post(client, "/password", now=now, new=new, again=again)
+
+    def test_it_takes_the_new_one_and_this_device_stays(self, fresh: Stage) -> None:
+        here, elsewhere = fresh.client("head"), fresh.client("head")
+        before = here.get_cookie("warboard")
+        answer = self.set(here)
+        after = here.get_cookie("warboard")
+        assert answer.status_code == 200 and "密码已更新" in answer.text
+        assert before and after and before.value != after.value
+        assert here.get("/live/overview").status_code == 200
+        assert elsewhere.get("/live/overview").status_code == 401
+        assert sign_in(fresh, "head").status_code == 401 and sign_in(fresh, "head", self.NEW).status_code == 303
+        who = fresh.people["head"].id
+        assert (who, who, {}) in audited(fresh, "password_set")
+
+    @pytest.mark.parametrize(
+        ("told", "said"),
+        [
+            ({"now": WRONG}, "现在的密码不对"),
+            ({"now": ""}, "现在的密码不对"),
+            ({"again": NEW + "x"}, "两次输入的新密码不一样"),
+            ({"new": "short", "again": "short"}, "至少 12 个字符"),
+            ({"new": "x" * 129, "again": "x" * 129}, "最多 128 个字符"),
+            ({"new": "123456789012", "again": "123456789012"}, "太常见"),
+            ({"new": "某head某head某head", "again": "某head某head某head"}, "不能只是姓名"),
+        ],
+    )
+    def test_it_says_what_is_wrong_and_nothing_changes(self, fresh: Stage, told: dict[str, str], said: str) -> None:
+        client = fresh.client("head")
+        answer = self.set(client, **told)
+        assert answer.status_code == 400 and said in answer.text
+        assert client.get("/live/overview").status_code == 200 and sign_in(fresh, "head").status_code == 303
+
+    def test_guesses_of_the_one_in_use_count_like_those_at_the_door(self, fresh: Stage) -> None:
+        client = fresh.client("head")
+        answers = [self.set(client, now=f"{WRONG} {n}") for n in range(PER_ACCOUNT + 1)]
+        assert [one.status_code for one in answers] == [400] * PER_ACCOUNT + [429]
+        assert answers[-1].headers["Retry-After"] == "901"
+        assert sign_in(fresh, "head", source="10.0.0.9").status_code == 429
+
+    def test_who_came_by_a_link_and_has_none_sets_the_first(self, stage: Stage) -> None:
+        client = stage.client("head")
+        assert 'name="now"' not in client.get("/password").text
+        assert self.set(client, now="").status_code == 200
+        assert 'name="now"' in client.get("/password").text
+
+    def test_a_forgotten_one_is_taken_away_by_an_administrator(self, fresh: Stage) -> None:
+        head, admin = fresh.people["head"], fresh.client("admin")
+        assert "清除密码" in admin.get(f"/people/{head.id}").text
+        assert post(admin, f"/people/{head.id}/password").status_code == 303
+        assert "清除密码" not in admin.get(f"/people/{head.id}").text
+        assert sign_in(fresh, "head").status_code == 401
+        assert 'name="now"' not in fresh.client("head").get("/password").text
+        assert audited(fresh, "password_forgotten") == [(fresh.people["admin"].id, head.id, {})]
+
+    def test_nobody_else_takes_a_password_away(self, fresh: Stage) -> None:
+        for role in set(ROLES) - {"admin"}:
+            assert post(fresh.client(role), f"/people/{fresh.people['head'].id}/password").status_code == 403
+        assert sign_in(fresh, "head").status_code == 303
+
+
+class TestAccount:
+    """The page about oneself."""
+
+    KEEPS = {"admin": {"/people", "/screens", "/audit"}, "leader": {"/screens"}}
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_it_offers_just_the_pages_that_open(self, stage: Stage, role: str) -> None:
+        client = stage.client(role)
+        page = client.get("/account").text
+        offered = set(re.findall(r'href="(/(?:people|screens|audit|password))\?', page))
+        assert offered == self.KEEPS.get(role, set()) | {"/password"}
+        assert {client.get(path).status_code for path in offered} == {200}
+        assert f"某{role}" in page and 'action="/sign-out"' in page
+
+    def test_every_page_leads_to_it(self, stage: Stage) -> None:
+        assert "/account?lang=zh" in stage.client("salesperson").get("/").text
+
+
 class TestAttempts:
     """Guessing is slow, and nobody is locked out by somebody else."""
 
@@ -160,11 +245,15 @@ class TestAttempts:
             ("127.0.0.1", "9.9.9.9, 1.2.3.4", "1.2.3.4"),
             ("127.0.0.1", "nonsense", "127.0.0.1"),
             ("10.0.0.9", "1.2.3.4", "10.0.0.9"),
+            ("127.0.0.1", "1.2.3.4, 10.7.0.3", "10.7.0.3"),
+            ("127.0.0.1", "1.2.3.4, 10.7.0.3, ::1", "10.7.0.3"),
+            ("127.0.0.1", "1.2.3.4, nonsense, ::1", "::1"),
+            ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+            ("10.0.0.9", "127.0.0.1", "10.0.0.9"),
+            ("", "1.2.3.4", ""),
         ],
     )
-    def test_only_a_proxy_on_this_machine_may_tell_the_address(
-        self, fresh: Stage, near: str, told: str, source: str
-    ) -> None:
+    def test_only_a_proxy_of_ours_may_tell_the_address(self, fresh: Stage, near: str, told: str, source: str) -> None:
         headers, typed = {**OURS, "X-Forwarded-For": told}, {"name": "某leader", "password": WRONG}
         client = fresh.client()
         client.post("/sign-in", data=typed, content_type=FORM, headers=headers, environ_base={"REMOTE_ADDR": near})
@@ -233,7 +322,7 @@ class TestPeople:
     def test_everybody_is_listed(self, fresh: Stage) -> None:
         shown = fresh.client("admin").get("/people").text
         assert all(one.name in shown for one in fresh.people.values()) and "云岫府" in shown
-        assert "/people?lang=zh" in fresh.client("admin").get("/").text
+        assert "/people?lang=zh" in fresh.client("admin").get("/account").text
         assert "/people" not in fresh.client("leader").get("/").text
         assert "Add a person" in fresh.client("admin").get("/people?lang=en").text
 

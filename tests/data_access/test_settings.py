@@ -37,10 +37,10 @@ def test_what_is_said_is_taken() -> None:
 
 
 def test_the_environment_outranks_the_file() -> None:
-    env = {"WARBOARD_SOURCE_URL": "sqlite:////data/crm.db", "WARBOARD_METRICS_TOKEN": "t0ken"}
+    env = {"WARBOARD_SOURCE_URL": "sqlite:////data/crm.db", "WARBOARD_METRICS_TOKEN": "t0ken-of-the-watch"}
     settings = Settings.read('[source]\nurl = "sqlite:///other.db"', env)
     assert settings.source.url == "sqlite:////data/crm.db"
-    assert settings.server.metrics_token == "t0ken"
+    assert settings.server.metrics_token == "t0ken-of-the-watch"
 
 
 def test_a_pack_file_and_a_relative_database_start_at_the_folder_of_the_settings() -> None:
@@ -98,6 +98,24 @@ def test_a_short_person_key_is_refused_and_not_shown() -> None:
     with pytest.raises(SettingError, match="16 characters") as caught:
         Settings.read("", {"WARBOARD_PERSON_KEY": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["WARBOARD_PERSON_KEY", "WARBOARD_METRICS_TOKEN"])
+@pytest.mark.parametrize(
+    "key",
+    ["x", "a" * 40, "0101010101010101", "changeme-changeme-1", "warboard-secret-key", "1234567890123456", " " * 20],
+)
+def test_a_key_that_can_be_guessed_is_refused(name: str, key: str) -> None:
+    with pytest.raises(SettingError, match=f"{name} is not usable. Give a random text"):
+        Settings.read("", {name: key})
+
+
+@pytest.mark.parametrize(
+    "told", ["'10.0.0.8'", "['10.0.0.8/99']", "['proxy.example']", "[1]", "['*']", "['10.0.0.8/24']"]
+)
+def test_a_proxy_is_an_address_or_a_network(told: str) -> None:
+    with pytest.raises(SettingError, match=r"server.proxies is .*Give"):
+        Settings.read(f"server.proxies = {told}", {})
 
 
 @pytest.mark.parametrize("column", ["face_id", "客户人脸", "userFace", "facial_hash"])
