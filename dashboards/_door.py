@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any, get_args
 from urllib.parse import quote
 
@@ -16,7 +16,8 @@ from flask import Flask, Request, Response, abort, current_app, g, redirect, req
 from werkzeug.wrappers import Response as Answer
 
 from components.shell import LATE
-from data_access.settings import Network
+from dashboards._pace import Pace
+from data_access.settings import Settings
 from data_access.store import Store
 from data_access.store.audit import record
 from data_access.store.people import Person, Role
@@ -73,18 +74,20 @@ SIGNED_IN_DOCUMENT = Policy(frozenset(get_args(Role)), document=True, accepts=FO
 class Door:
     """Checks every request of one app before anything else looks at it."""
 
-    def __init__(
-        self, app: dash.Dash, store: Store, clock: Callable[[], datetime], proxies: Iterable[Network] = ()
-    ) -> None:
+    def __init__(self, app: dash.Dash, store: Store, clock: Callable[[], datetime], settings: Settings) -> None:
         self._app = app
         self._store = store
         self._clock = clock
         self._routes: dict[str, Policy] = {}
         self._callbacks: dict[str, Policy] = {}
         self._csp = _csp(())
-        app.server.config |= {"MAX_CONTENT_LENGTH": LARGEST_BODY, "PROXIES": tuple(proxies)}
+        self._roaming = settings.walls.roaming
+        # Two threads are left to the others, whatever one caller asks for at once.
+        self._pace = Pace(settings.server.requests_per_minute, max(settings.server.threads - 2, 1))
+        app.server.config |= {"MAX_CONTENT_LENGTH": LARGEST_BODY, "PROXIES": settings.server.proxies}
         app.server.before_request(self._check)
         app.server.after_request(self._harden)
+        app.server.teardown_request(self._leave)
 
     @property
     def server(self) -> Flask:
@@ -148,6 +151,7 @@ class Door:
             abort(404)
         if policy.roles is not None and (elsewhere := self._enter(policy, policy.roles)):
             return elsewhere
+        self._keep_pace()
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             _check_post(policy)
         if request.path == "/_dash-update-component":
@@ -167,8 +171,26 @@ class Door:
             abort(403)
         return None
 
+    def _keep_pace(self) -> None:
+        """Refuse somebody who asks too much at once or in a minute."""
+        caller = g.person or g.screen
+        if caller is not None:
+            if not self._pace.begin(caller.id, self._clock()):
+                abort(429)
+            g.caller = caller.id
+
+    def _leave(self, error: BaseException | None) -> None:
+        if "caller" in g:
+            self._pace.end(g.caller)
+
     def _screen(self) -> Screen | None:
-        return screen(self._store, request.cookies[screen_cookie_name()], self._clock()) if _is_a_screen() else None
+        return self.screen_here(request.cookies[screen_cookie_name()]) if _is_a_screen() else None
+
+    def screen_here(self, token: str) -> Screen | None:
+        """The screen whose credential this is, where it asks from the network it was paired in; None elsewhere: a copy does not travel."""
+        known = screen(self._store, token, self._clock())
+        is_here = known is None or self._roaming or _network(known.address) == _network(source_address(request))
+        return known if is_here else None
 
     def _person(self) -> Person | None:
         token = request.cookies.get(cookie_name())
@@ -256,6 +278,15 @@ def source_address(asked: Request) -> str:
         except ValueError:
             break
     return source
+
+
+def _network(address: str) -> str:
+    """The neighbourhood an address is in: 256 addresses, or of IPv6 the network one customer has to itself."""
+    try:
+        told = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((told, 64 if told.version == 6 else 24), strict=False))
 
 
 def _is_a_proxy(address: str) -> bool:

@@ -20,7 +20,7 @@ _ERRORS = {
     404: Label("没有这个页面", "There is no such page"),
     405: Label("没有这个页面", "There is no such page"),
     413: Label("内容过大", "Too large"),
-    429: Label("此刻要图片的人较多,请稍后再试", "Many pictures are being drawn; please try again"),
+    429: Label("请求太多,请稍后再试", "Too many requests; please try again in a while"),
     500: Label("暂时出错了", "Something went wrong"),
     503: Label("正在首次读取数据", "Reading the data for the first time"),
 }

@@ -30,7 +30,7 @@ from components.icons import icon
 from components.pairing import spaced
 from components.words import Words
 from dashboards._assets import Assets
-from dashboards._door import PAIRING, own_address
+from dashboards._door import PAIRING, Door, own_address
 from dashboards._forms import other_language, problem, text_field
 from dashboards._page import World
 from dashboards._plain import plain
@@ -100,6 +100,7 @@ _HOME, _AUDIT = Label("首页", "Home"), Label("审计", "Audit")
 class Desk:
     """What these pages are made from."""
 
+    door: Door
     world: World
     assets: Assets
     scenes: Sequence[SceneSpec]

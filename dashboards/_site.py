@@ -222,7 +222,7 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     refuse_unsafe(world.env)
     assets = Assets()
     site = Site(world, assets)
-    door = Door(site, world.store, world.clock, world.settings.server.proxies)
+    door = Door(site, world.store, world.clock, world.settings)
     _dash_routes(door)
     _pages(site, door)
     _walls(site, door)

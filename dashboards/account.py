@@ -144,10 +144,9 @@ class Desk:
 
     def _foot(self, path: str) -> Element:
         words = self._words()
-        return p(".panel-note.plain-note")[
+        return div(".ways")[
             a(href=self._first_page(g.person))[words.say(_HOME)],
-            " · ",
-            path != PATH and [a(href=sign_in.address(PATH, words))[words.say(_TITLE)], " · "],
+            path != PATH and a(href=sign_in.address(PATH, words))[words.say(_TITLE)],
             a(href=other_language(path, {}, words))[words.of("other_language")],
         ]
 

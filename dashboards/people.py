@@ -300,7 +300,7 @@ def _deeds(someone: Person, proofs: Proofs, words: Words, *, is_self: bool) -> N
 
 def _foot(back: Element, sheet: Sheet) -> Element:
     other = a(href=sheet.other_language)[sheet.words.of("other_language")]
-    return p(".panel-note.plain-note")[back, " · ", other]
+    return div(".ways")[back, other]
 
 
 def address(words: Words, more: str = "") -> str:

@@ -25,7 +25,7 @@ from dashboards._screens import LIFE, fits, may_open, with_screen_cookie
 from data_access.store import StoreError
 from data_access.store.pairings import LIFE as CODE_LIFE
 from data_access.store.pairings import Pairing, TooManyTries, approve, normal, wait_for_pairing, waiting, waiting_with
-from data_access.store.screens import Given, Place, Screen, change_screen, renewed, revoke_screen, screen
+from data_access.store.screens import Given, Place, Screen, change_screen, renewed, revoke_screen
 from metrics.scenes import SceneSpec
 from metrics.scope import GROUP_ROLES
 
@@ -35,7 +35,7 @@ KEEPERS = Policy(frozenset(GROUP_ROLES), document=True, accepts=FORM)
 
 def add(door: Door, world: World, assets: Assets, scenes: Sequence[SceneSpec]) -> None:
     """Add the page of waiting screens, open to everybody, and those of whoever keeps the screens."""
-    desk = Desk(world, assets, scenes)
+    desk = Desk(door, world, assets, scenes)
     door.route(PAIRING, OPEN_DOCUMENT, lambda: _waiting_screen(desk))
     door.route(SCRIPT, OPEN, lambda: Response(assets.content("pair.js"), mimetype="text/javascript"))
     door.route(PATH, KEEPERS, lambda: _show(desk))
@@ -51,7 +51,7 @@ def _waiting_screen(desk: Desk) -> Response:
     """The code of a browser that waits; a paired one goes to its scene, with its credential where it is due."""
     store, now = desk.world.store, desk.world.clock()
     token = request.cookies.get(screen_cookie_name(), "")
-    known = screen(store, token, now) if token else None
+    known = desk.door.screen_here(token) if token else None
     if known is not None and known.ended_at is None:
         return _opened(desk, known, token, now)
     pairing = waiting(store, token, now) if token else None

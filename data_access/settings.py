@@ -253,6 +253,9 @@ class Server:
             "Addresses or networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed",
         ),
     ]
+    requests_per_minute: Annotated[
+        int, Setting(1200, _whole(60), "Requests a person or screen may make of one web process in a minute")
+    ]
     metrics_token: Annotated[
         str, Setting("", _key, "Token that opens /metrics; empty: this machine only", env="WARBOARD_METRICS_TOKEN")
     ] = field(repr=False)
@@ -318,6 +321,9 @@ class Walls:
     quiet_until: Annotated[time, Setting("08:00", _time_of_day, "Time of day until which nothing is celebrated")]
     dim_from: Annotated[time, Setting("22:00", _time_of_day, "Time of day from which screens are dimmed")]
     dim_until: Annotated[time, Setting("06:00", _time_of_day, "Time of day until which screens are dimmed")]
+    roaming: Annotated[
+        bool, Setting(False, _flag, "true: a paired screen may move to another network than it was paired from")
+    ]
     reload_at: Annotated[
         time, Setting("03:30", _time_of_day, "Quiet time of day at which screens reload once, within 20 min")
     ]

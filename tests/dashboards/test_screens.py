@@ -329,3 +329,38 @@ class TestKeepingScreens:
         a_screen(house)
         shown = house.client("leader").get("/screens?lang=en").text
         assert "Online" in shown and "Canteen, or where anybody passes" in shown and "/audit" not in shown
+
+
+class TestNetworks:
+    """A credential stays in the network its screen was paired from."""
+
+    def elsewhere(self, stage: Stage, tv: FlaskClient, address: str) -> FlaskClient:
+        other = copy_of(stage, tv)
+        other.environ_base["REMOTE_ADDR"] = address
+        return other
+
+    def from_the_canteen(self, stage: Stage) -> FlaskClient:
+        tv = stage.client()
+        tv.environ_base["REMOTE_ADDR"] = "10.1.2.3"
+        assert approved(stage, tv).status_code == 303
+        assert tv.get("/wall/canteen").status_code == 200
+        return tv
+
+    @pytest.mark.parametrize("address", ["10.1.3.3", "8.8.8.8", "::1", ""])
+    def test_a_copy_opens_nothing_elsewhere_and_the_screen_goes_on(self, house: Stage, address: str) -> None:
+        tv = self.from_the_canteen(house)
+        copy = self.elsewhere(house, tv, address)
+        assert copy.get("/wall/canteen").headers["Location"] == "/screen"
+        assert copy.get("/live/wall/canteen").status_code == 410
+        assert "data-code" in copy.get("/screen").text
+        assert tv.get("/live/wall/canteen").status_code == 200
+
+    def test_a_new_address_of_the_same_network_is_fine(self, house: Stage) -> None:
+        tv = self.from_the_canteen(house)
+        assert self.elsewhere(house, tv, "10.1.2.250").get("/live/wall/canteen").status_code == 200
+
+    def test_where_screens_may_roam_it_opens_everywhere(self, tmp_path: Path) -> None:
+        house = a_stage(tmp_path, told="[walls]\nroaming = true")
+        tv = self.from_the_canteen(house)
+        assert self.elsewhere(house, tv, "8.8.8.8").get("/live/wall/canteen").status_code == 200
+        house.store.close()

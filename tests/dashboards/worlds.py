@@ -92,11 +92,15 @@ def a_stage(
     routes: Any = (),
     told: str = "",
     live: Live | None = None,
+    per_minute: int = 1_000_000,
 ) -> Stage:
     """A site over the small snapshot (or the one given) with one person per role, and settings where they are told."""
     store, clock = Store.open(f"sqlite:///{folder}/store.db"), Clock()
     people = {role: add_person(store, f"某{role}", role, *places) for role, places in ROLES.items()}
-    settings, pack = Settings.read(f'snapshots.dir = "{FOLDER}"\n{told}', {}), property_pack()
+    settings, pack = (
+        Settings.read(f'snapshots.dir = "{FOLDER}"\nserver.requests_per_minute = {per_minute}\n{told}', {}),
+        property_pack(),
+    )
     reader = StillReader(snapshot or small_snapshot())
     found = Findings(pack, settings.rules)
     world = World(settings, pack, store, reader, found, "build-1", clock, env or {}, GAP, demo, live)
