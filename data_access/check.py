@@ -15,17 +15,19 @@ from rich.text import Text
 
 from data_access.canonical import is_day_aware
 from data_access.derive import mapped_columns, mapped_steps
+from data_access.live import contacts
 from data_access.marts import absent_measures
 from data_access.pull import FEW_ROWS, MOST_UNSTAMPED, SMALL_ROWS, EntityReport, state_of
 from data_access.replica import PullReport, Replica
 from data_access.settings import EntityMapping, SettingError, Settings
-from data_access.source import Reading, SourceError
+from data_access.source import ReadError, Reading, SourceError
 from data_access.workplace import open_source, refuse_writable
 from metrics.entities import ENTITIES, REFERENCES, Column, Entity
 from metrics.pack import Metric, Pack
 from metrics.query import stored
 
 EXAMPLES = 5
+CONTACTS = 200
 FEW_PHONES = 0.8
 _NEVER_ALL_EMPTY = ("person", "grade")
 """Without them every lead is its own party, or nobody has a grade: better unmapped than mapped and empty."""
@@ -105,6 +107,7 @@ def _checked(settings: Settings, pack: Pack, say: Say) -> list[Finding]:
         with source.reading() as reading:
             findings = _account(settings, reading, say, source.name)
             report = _pulled(settings, replica, reading)
+            findings += _contacts(settings, reading, replica.connection, say)
         findings += _entities(settings, replica.connection, report, say)
         findings += _pack(pack, settings, mapped_columns(replica.connection), say)
     finally:
@@ -133,6 +136,24 @@ def _account(settings: Settings, reading: Reading, say: Say, name: str) -> list[
         return [Finding("error", str(error))]
     passes = f"The account may write: {', '.join(allowed)}. source.allow_writable lets it pass."
     return [Finding("warning", passes)] if allowed else []
+
+
+def _contacts(settings: Settings, reading: Reading, connection: duckdb.DuckDBPyConnection, say: Say) -> list[Finding]:
+    """Whether names and phones are found by the ids of the newest leads; none of them is printed."""
+    if settings.contact is None:
+        return []
+    newest = connection.execute(f"SELECT id FROM lead ORDER BY created_at DESC, id LIMIT {CONTACTS}").fetchall()
+    leads = [id for (id,) in newest]
+    try:
+        found = contacts(reading, settings.contact, leads)
+    except ReadError as error:
+        return [Finding("error", f"contact: {error}")]
+    names, phones = (sum(bool(getattr(one, kind)) for one in found.values()) for kind in ("name", "phone"))
+    said = f"contact: of {_many(len(leads), 'lead')} {len(found)} found, {names} with a name, {phones} with a phone"
+    say(said)
+    if leads and not (names or phones):
+        return [Finding("error", f"{said}. [entities.contact] needs the id of the lead, its name and its phone.")]
+    return [] if len(found) == len(leads) else [Finding("warning", said)]
 
 
 # ------------------------------------------------------------------------------------------------------------- entities

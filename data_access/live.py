@@ -65,12 +65,7 @@ class Live:
         if mapping is None or not leads:
             return {}
         with self._reading() as reading:
-            return {
-                _id(row.get("id")): Contact(_text(row.get("name")), _text(row.get("phone")))
-                for start in range(0, len(leads), IDS_AT_ONCE)
-                for batch in reading.rows_with(mapping, "id", leads[start : start + IDS_AT_ONCE])
-                for row in _rows(batch)
-            }
+            return contacts(reading, mapping, leads)
 
     def moments(self, leads: Sequence[str]) -> tuple[Moment, ...]:
         """Every follow-up, visit, subscription, contract and change of owner of these leads; SourceDown."""
@@ -124,6 +119,16 @@ class Live:
                 if batch.rows
                 for moment in _moments(connection, name, mapping, zones, batch.table())
             ]
+
+
+def contacts(reading: Reading, mapping: EntityMapping, leads: Sequence[str]) -> dict[str, Contact]:
+    """Name and phone by lead id, for those that have one; ReadError."""
+    return {
+        _id(row.get("id")): Contact(_text(row.get("name")), _text(row.get("phone")))
+        for start in range(0, len(leads), IDS_AT_ONCE)
+        for batch in reading.rows_with(mapping, "id", leads[start : start + IDS_AT_ONCE])
+        for row in _rows(batch)
+    }
 
 
 def _moments(

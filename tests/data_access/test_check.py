@@ -319,3 +319,46 @@ def test_nothing_is_written(sqlite_url: str, tmp_path: Path) -> None:
     settings = Settings.read(f'[source]\nurl = "{sqlite_url}"\n{MAPPED}', {}, folder=tmp_path)
     assert check_source(settings, PACK, lambda line: None) == 0
     assert sorted(tmp_path.rglob("*")) == before
+
+
+# Names and phones
+
+
+CONTACT = """
+[entities.contact]
+query = "select {id} as id, {name} as name, phone from lead"
+"""
+
+
+def test_names_and_phones_are_looked_for_by_the_newest_leads_and_none_is_printed(database_url: str) -> None:
+    run(database_url, LEAD, a_lead("1"), a_lead("2", phone=""))
+    told = checked(database_url, STAMPED + CONTACT.format(id="id", name="null"), more="allow_writable = true")
+    assert told.says("contact: of 2 leads 2 found, 0 with a name, 1 with a phone")
+    assert "13800001111" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        (
+            CONTACT.format(id="'x' || id", name="grade"),
+            "of 2 leads 0 found, 0 with a name, 0 with a phone. [entities.contact]",
+        ),
+        (CONTACT.format(id="id", name="surname"), "contact: "),
+        ('[entities.contact]\ntable = "lead"\ncolumns = { id = "id", name = "surname" }', "contact: "),
+    ],
+    ids=["ids of something else", "a column that is not there", "the same in the short form"],
+)
+def test_a_contact_that_cannot_be_read_is_an_error(sqlite_url: str, mapping: str, said: str) -> None:
+    run(sqlite_url, LEAD, a_lead("1"), a_lead("2"))
+    told = checked(sqlite_url, MAPPED + mapping)
+    assert told.code == 1 and told.says(said)
+
+
+def test_leads_without_a_contact_are_told(sqlite_url: str) -> None:
+    run(sqlite_url, LEAD, a_lead("1"), a_lead("2"))
+    mapping = "[entities.contact]\nquery = \"select id, grade as name, phone from lead where id = '1'\""
+    assert (
+        "warning contact: of 2 leads 1 found, 1 with a name, 1 with a phone"
+        in checked(sqlite_url, MAPPED + mapping).verdicts
+    )
