@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from data_access.marts import IS_LOST
 from data_access.parties import opened
 from data_access.snapshots import Folder
 from metrics.customers import Counted, Customer, is_there
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 PAGE_ROWS = 50
 Values = dict[str, Any]
 _DIMENSIONS = ("project", "channel", "staff")
-_COLUMNS = """party_id as id, coalesce(project, '') as project, coalesce(channel, '') as channel, coalesce(staff, '') as staff,
+_COLUMNS = f"""party_id as id, coalesce(project, '') as project, coalesce(channel, '') as channel, coalesce(staff, '') as staff,
     has_lead, first_lead_id as first_lead, last_lead_id as lead, grade, coalesce(valid, true) as valid, created_at, contact_at,
     last_contact_at, lost_at, reactivated_at, first_visit_at, second_visit_at, subscribed_at, subscription_lost_at,
-    contracted_at, contract_lost_at"""
+    contracted_at, contract_lost_at, {IS_LOST} as is_lost"""
 
 
 @dataclass(frozen=True)

@@ -294,6 +294,12 @@ def _build_hourly(connection: duckdb.DuckDBPyConnection, measures: Iterable[Meas
     connection.execute(f"create or replace table mart.hourly as {query}")
 
 
+IS_LOST = """coalesce(lost_at <= getvariable('as_of') and not coalesce(reactivated_at <= getvariable('as_of') and
+    case when lost_at_day_only or reactivated_at_day_only then reactivated_at::date > lost_at::date
+    else reactivated_at > lost_at end, false), false)"""
+"""Given up and not come back by now; where one of the days is all that is known, coming back on the same day does not count."""
+
+
 def _build_state(connection: duckdb.DuckDBPyConnection, overdue_days: Mapping[str, int]) -> None:
     limits = " ".join(f"when '{grade}' then {days}" for grade, days in overdue_days.items())
     connection.execute(
@@ -302,10 +308,7 @@ def _build_state(connection: duckdb.DuckDBPyConnection, overdue_days: Mapping[st
             select project, channel, staff, coalesce(grade, '') as grade, created_at, contact_at,
                 coalesce(last_contact_at, created_at) + to_days(case grade {limits} else {overdue_days["D"]} end) as due_at
             from party
-            where has_lead and valid and not has_contract
-                and (lost_at is null or lost_at > getvariable('as_of')
-                    or (reactivated_at <= getvariable('as_of') and case when lost_at_day_only or reactivated_at_day_only
-                        then reactivated_at::date > lost_at::date else reactivated_at > lost_at end))
+            where has_lead and valid and not has_contract and not {IS_LOST}
         )
         select project, channel, staff, grade, count(*) as active, count(*) as valid_active,
             count(*) filter (where due_at < getvariable('as_of')) as overdue,

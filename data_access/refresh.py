@@ -29,7 +29,7 @@ from metrics.pack import Pack
 from metrics.periods import cut_days
 from metrics.quality import Alarm, ClosedDays, alarms
 
-LAYOUT = 4
+LAYOUT = 5
 """Grows when derived tables or marts change their shape, so that everything is computed anew once."""
 
 

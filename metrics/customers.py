@@ -48,6 +48,7 @@ class Customer:
     """One party as a snapshot knows it; times are the group's, `at` is the date it was counted on.
 
     `project`, `channel` and `staff` are source ids, NOWHERE for none. `lead` is the id of the latest lead row, None for a walk-in.
+    `is_lost`: given up and not come back.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Customer:
     subscription_lost_at: datetime | None = None
     contracted_at: datetime | None = None
     contract_lost_at: datetime | None = None
+    is_lost: bool = False
 
     @property
     def leads(self) -> tuple[str, ...]:
@@ -85,11 +87,6 @@ class Customer:
         if self.subscribed_at and not self.subscription_lost_at:
             return "subscription"
         return "visit" if self.first_visit_at else "lead"
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the customer was given up and has not come back."""
-        return self.lost_at is not None and not (self.reactivated_at and self.reactivated_at > self.lost_at)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from data_access.customers import counted_customers
 from data_access.parties import answered, computed_frames
 from metrics import boards, funnel, heat, overview, periods
 from metrics.customers import Counted as CustomersOf
-from metrics.customers import counts_parties
+from metrics.customers import Customer, counts_parties, next_step
 from metrics.pack import LAGS, STEPS_AFTER_LEAD, Metric, Pack
 from metrics.periods import Span
 from metrics.query import NoMart, Query, QueryError, Row, answer, known_by_staff
@@ -951,19 +951,29 @@ def lists(counted: Counted) -> None:
         assert len(listed) == (stage.count.value or 0), (stage.step, where, span)
 
 
-def everybody(counted: Counted, asked: CustomersOf) -> set[str]:
-    """The ids of all customers behind a number, page by page; each stands on one page."""
-    ids: list[str] = []
+def next_steps(counted: Counted) -> None:
+    """As many customers are told to be called today, or anything else, as the state of the funnel counts overdue and active."""
+    listed = everybody(counted, CustomersOf("leads", "lead", "period", Span(*EVER)))
+    limits, at_rest = counted.world.overdue_days, ("已签约", "无效客户", "已流失")
+    said = [next_step(one, counted.snapshot.as_of, limits).zh for one in listed]
+    state = counted.snapshot.marts["state"]
+    assert sum(not step.startswith(at_rest) for step in said) == state["active"].sum()
+    assert sum(step.startswith("跟进超期") for step in said) == state["overdue"].sum()
+
+
+def everybody(counted: Counted, asked: CustomersOf) -> list[Customer]:
+    """All customers behind a number, page by page; each stands on one page."""
     listed = counted_customers(counted.folder, counted.snapshot, counted.pack, asked, limit=400)
-    ids += [one.id for one in listed.customers]
+    found = [*listed.customers]
     while listed.next:
         listed = counted_customers(counted.folder, counted.snapshot, counted.pack, asked, after=listed.next, limit=400)
-        ids += [one.id for one in listed.customers]
-    assert len(ids) == len(set(ids)) == listed.count
-    return set(ids)
+        found += listed.customers
+    assert len(found) == len({one.id for one in found}) == listed.count
+    return found
 
 
 ALL: tuple[Callable[[Counted], None], ...] = (
+    next_steps,
     absent,
     daily,
     edge,

@@ -28,7 +28,7 @@ def ago(days: float) -> datetime:
         pytest.param({"created_at": ago(20), "contracted_at": ago(1)}, "已签约", id="who has signed is looked after"),
         pytest.param({"has_lead": False, "first_visit_at": ago(1)}, "补登电话", id="who walked in left no number"),
         pytest.param({**TODAY, "valid": False}, "无效客户", id="who is not valid is left alone"),
-        pytest.param({**TODAY, "lost_at": ago(0)}, "已流失", id="who is lost may be won back"),
+        pytest.param({**TODAY, "lost_at": ago(0), "is_lost": True}, "已流失", id="who is lost may be won back"),
         pytest.param({"created_at": ago(1.1), "grade": "A"}, "超期 1 天:A级 1 天内", id="a grade A waits a day at most"),
         pytest.param({"created_at": ago(16)}, "未评级 15 天内", id="without a grade the longest limit holds"),
         pytest.param({"created_at": ago(9), "last_contact_at": ago(1), "contact_at": ago(9), "grade": "B"}, "邀约到访", id="the last contact counts"),
