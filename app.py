@@ -308,12 +308,14 @@ def _people_parser(parser: argparse.ArgumentParser) -> None:
             made.add_argument(one.lower(), metavar=one)
         return made
 
-    added = deed("add", "Add a person.", lambda c, o: c.add(o.name, o.role, o.project, o.staff), "NAME")
+    added = deed("add", "Add a person.", lambda c, o: c.add(o.name, o.role, o.project, o.staff, o.account), "NAME")
     added.add_argument("--role", required=True)
     changed = deed(
         "change",
         "Change a person.",
-        lambda c, o: c.change(o.name, name=o.new_name, role=o.role, project_id=o.project, staff_id=o.staff),
+        lambda c, o: c.change(
+            o.name, name=o.new_name, role=o.role, project_id=o.project, staff_id=o.staff, account=o.account
+        ),
         "NAME",
     )
     changed.add_argument("--name", dest="new_name", metavar="NAME", help="their new name")
@@ -321,6 +323,7 @@ def _people_parser(parser: argparse.ArgumentParser) -> None:
     for one in (added, changed):
         one.add_argument("--project", metavar="ID", help="the project whose numbers they see")
         one.add_argument("--staff", metavar="ID", help="the salesperson they are in the source")
+        one.add_argument("--account", metavar="ID", help="how WeCom or the single sign-on knows them")
     deed("list", "List everybody.", lambda c, o: c.listed())
     linked = deed("link", "Print a sign-in link: once, 15 minutes.", lambda c, o: c.link(o.name, o.address), "NAME")
     linked.add_argument("--address", default="", help="how people reach Warboard, such as https://board.example.com")
@@ -329,6 +332,11 @@ def _people_parser(parser: argparse.ArgumentParser) -> None:
     deed("password", "Ask for a person's new password.", lambda c, o: c.password(o.name), "NAME")
     deed("forget-code", "Let a person with a lost phone scan a new code.", lambda c, o: c.forget_code(o.name), "NAME")
     deed("import", "Add everybody in a CSV file, or nobody.", lambda c, o: c.bring_in(Path(o.file)), "FILE")
+    synced = deed(
+        "sync", "Bring in people from the staff table.", lambda c, o: c.sync(dry_run=o.dry_run, release=o.release)
+    )
+    synced.add_argument("--dry-run", action="store_true", help="only print what would change")
+    synced.add_argument("--release", action="store_true", help="shut out however many have left")
 
 
 def port_number(text: str) -> int:

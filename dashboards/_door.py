@@ -85,6 +85,8 @@ class Door:
         # Two threads are left to the others, whatever one caller asks for at once.
         self._pace = Pace(settings.server.requests_per_minute, max(settings.server.threads - 2, 1))
         app.server.config |= {"MAX_CONTENT_LENGTH": LARGEST_BODY, "PROXIES": settings.server.proxies}
+        self.strangers_go: Callable[[str], Answer | None] = lambda wanted: None
+        """Where a stranger who wants a page is led to instead of the sign-in page; None for that page."""
         app.server.before_request(self._check)
         app.server.after_request(self._harden)
         app.server.teardown_request(self._leave)
@@ -166,7 +168,7 @@ class Door:
             return None
         g.person = self._person()
         if g.person is None:
-            return _closed_screen(policy) if policy.screens and _is_a_screen() else _stranger(policy)
+            return _closed_screen(policy) if policy.screens and _is_a_screen() else self._stranger(policy)
         if g.person.role not in roles:
             abort(403)
         return None
@@ -182,6 +184,13 @@ class Door:
     def _leave(self, error: BaseException | None) -> None:
         if "caller" in g:
             self._pace.end(g.caller)
+
+    def _stranger(self, policy: Policy) -> Answer:
+        if not policy.document or request.method not in ("GET", "HEAD"):
+            abort(401)
+        wanted = same_site_path(request.full_path.rstrip("?"))
+        sign_in = f"{SIGN_IN}?next={quote(wanted, safe='')}" if wanted != "/" else SIGN_IN
+        return self.strangers_go(wanted) or redirect(sign_in, 303)
 
     def _screen(self) -> Screen | None:
         return self.screen_here(request.cookies[screen_cookie_name()]) if _is_a_screen() else None
@@ -315,13 +324,6 @@ def _csp(inline_scripts: Iterable[str]) -> str:
 def error_id() -> str:
     """A number by which an error is found in the log."""
     return secrets.token_hex(4)
-
-
-def _stranger(policy: Policy) -> Answer:
-    if not policy.document or request.method not in ("GET", "HEAD"):
-        abort(401)
-    wanted = same_site_path(request.full_path.rstrip("?"))
-    return redirect(f"{SIGN_IN}?next={quote(wanted, safe='')}" if wanted != "/" else SIGN_IN, 303)
 
 
 def _is_a_screen() -> bool:

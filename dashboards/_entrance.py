@@ -32,10 +32,12 @@ from data_access.store.people import Person, named, people, person
 from data_access.store.sessions import close_session
 from metrics.pack import Label
 
+Buttons = Callable[[str, Words], list[sign_in.Button]]
 
-def add(door: Door, world: World, assets: Assets, first_page: Callable[[Person], str]) -> None:
-    """The routes by which people come and go."""
-    entrance = Entrance(door, world, assets.css, first_page)
+
+def add(door: Door, world: World, assets: Assets, first_page: Callable[[Person], str], buttons: Buttons) -> None:
+    """The routes by which people come and go; `buttons` are the ways in over other sites, to a page, in a language."""
+    entrance = Entrance(door, world, assets.css, first_page, buttons)
     door.route(SIGN_IN, OPEN_DOCUMENT, entrance.show_sign_in)
     door.route(SIGN_IN, OPEN_DOCUMENT, entrance.sign_in, methods=("POST",))
     door.route(CODE, OPEN_DOCUMENT, lambda: redirect(SIGN_IN, 303))
@@ -49,12 +51,15 @@ def add(door: Door, world: World, assets: Assets, first_page: Callable[[Person],
 class Entrance:
     """Everything between a stranger and a session."""
 
-    def __init__(self, door: Door, world: World, css: str, first_page: Callable[[Person], str]) -> None:
+    def __init__(
+        self, door: Door, world: World, css: str, first_page: Callable[[Person], str], buttons: Buttons
+    ) -> None:
         self._door = door
         self._world = world
         self._store = world.store
         self._css = css
         self._first_page = first_page
+        self._buttons = buttons
 
     def show_sign_in(self) -> str:
         """Name and password; in the demo on this machine, one button per person."""
@@ -165,9 +170,11 @@ class Entrance:
         return same_site_path(request.form.get("next") or request.args.get("next"))
 
     def _sign_in_page(self, said: Label | None = None, time: str = "") -> str:
-        words = self._words()
-        other = other_language(SIGN_IN, {"next": self._next()}, words)
-        return sign_in.sign_in_page(words, self._css, next_path=self._next(), language_href=other, said=said, time=time)
+        words, wanted = self._words(), self._next()
+        other, ways = other_language(SIGN_IN, {"next": wanted}, words), self._buttons(wanted, words)
+        return sign_in.sign_in_page(
+            words, self._css, next_path=wanted, language_href=other, ways=ways, said=said, time=time
+        )
 
     def _code_page(self, token: str, said: Label | None = None, time: str = "") -> str:
         return sign_in.code_page(self._words(), self._css, step=token, next_path=self._next(), said=said, time=time)

@@ -1,6 +1,6 @@
 """Calm pages without numbers: waiting for the first data, something went wrong, please sign in."""
 
-from htpy import Node, a, h1, main, p, section
+from htpy import Element, Node, a, h1, main, p, section
 
 from components.icons import icon
 from components.shell import document
@@ -67,8 +67,13 @@ def failed(code: int, id: str, words: Words, css: str, *, role: str | None = Non
     return plain(
         words.say(_ERRORS.get(code, _ERRORS[500 if code >= 500 else 400])),
         p[words.say(more)] if more else None,
-        p(".panel-note")[words.say(_NUMBER.format(id=id))],
+        error_number(id, words),
         a(".button", href="/")[icon("forward"), words.say(_HOME)],
         words=words,
         css=css,
     )
+
+
+def error_number(id: str, words: Words) -> Element:
+    """The number under which the log has what went wrong."""
+    return p(".panel-note")[words.say(_NUMBER.format(id=id))]

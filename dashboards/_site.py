@@ -23,6 +23,7 @@ from components.shell_wall import Frame, Slide, scene_parts, wall, wall_lite
 from dashboards import (
     _analysis,
     _entrance,
+    _outside,
     _pictures,
     account,
     alerts,
@@ -226,7 +227,8 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     _dash_routes(door)
     _pages(site, door)
     _walls(site, door)
-    _entrance.add(door, world, assets, site.first_page)
+    outside = _outside.add(door, world, assets, site.first_page)
+    _entrance.add(door, world, assets, site.first_page, outside.buttons)
     account.add(door, world, assets, site.first_page)
     people.add(door, world, assets)
     screens.add(door, world, assets, site.scenes)

@@ -37,7 +37,7 @@ from dashboards._roles import ROLE_NAMES
 from data_access.store.accounts import By, UnfitPerson, add_all, change, link_for, told_person
 from data_access.store.codes import forget_code, has_code
 from data_access.store.passwords import forget_password, has_password
-from data_access.store.people import NameTaken, Person, Role, people, person
+from data_access.store.people import AccountTaken, NameTaken, Person, Role, people, person
 from metrics.pack import Label
 
 PATH = "/people"
@@ -50,6 +50,10 @@ _ROLE = Label("角色", "Role")
 _PROJECT = Label("项目", "Project")
 _NO_PROJECT = Label("不限项目", "No project")
 _STAFF = Label("员工编号(置业顾问必填)", "Staff id (for salespeople)")
+_ACCOUNT = Label("企业账号(企业微信或统一登录,可不填)", "Company account (WeCom or single sign-on, optional)")
+_FROM_STAFF = Label(
+    "来自员工表:角色、项目和离职以员工表为准。", "From the staff table, which decides role, project and leaving."
+)
 _SAVE = Label("保存", "Save")
 _LINK = Label("发登录链接", "Make a sign-in link")
 _LINK_FOR = Label("{name}的登录链接", "Sign-in link for {name}")
@@ -71,6 +75,8 @@ _PROBLEMS = {
     "taken": Label(
         "这个姓名已经有人用了,请加上项目或编号区分。", "Somebody has this name. Add something to tell them apart."
     ),
+    "account": Label("企业账号最多 255 个字。", "The account has up to 255 characters."),
+    "account taken": Label("这个企业账号已经是别人的了。", "This account is somebody else's."),
     "project": Label("这个角色要选一个项目。", "This role needs a project."),
     "staff": Label("置业顾问要填员工编号。", "A salesperson needs a staff id."),
 }
@@ -105,9 +111,11 @@ class Desk:
         """Add a person; a form that cannot be used comes back with what is wrong."""
         told = request.form
         try:
-            made = told_person(told.get("name", ""), _role(), told.get("project"), told.get("staff"))
+            made = told_person(
+                told.get("name", ""), _role(), told.get("project"), told.get("staff"), told.get("account")
+            )
             add_all(self._store, [made], self._by())
-        except (UnfitPerson, NameTaken) as error:
+        except (UnfitPerson, NameTaken, AccountTaken) as error:
             return make_response(self._list(_reason(error), told), 400)
         return redirect(self._address(f"/{made.id}"), 303)
 
@@ -116,15 +124,20 @@ class Desk:
         return self._one(self._person(id))
 
     def change(self, id: str) -> Answer:
-        """Change name, role, project and staff id; nobody takes their own role from themselves."""
+        """Change name, role, project, staff id and account; nobody takes their own role from themselves."""
         told, before = request.form, self._person(id)
         role = before.role if before.id == g.person.id else _role()
         wanted = replace(
-            before, name=told.get("name", ""), role=role, project_id=told.get("project"), staff_id=told.get("staff")
+            before,
+            name=told.get("name", ""),
+            role=role,
+            project_id=told.get("project"),
+            staff_id=told.get("staff"),
+            account=told.get("account"),
         )
         try:
             change(self._store, wanted, self._by())
-        except (UnfitPerson, NameTaken) as error:
+        except (UnfitPerson, NameTaken, AccountTaken) as error:
             return make_response(self._one(wanted, _reason(error)), 400)
         return redirect(self._address(), 303)
 
@@ -231,11 +244,13 @@ def person_page(
         "role": someone.role,
         "project": someone.project_id or "",
         "staff": someone.staff_id or "",
+        "account": someone.account or "",
     }
     return plain(
         someone.name,
         problem(said, words),
         is_self and p[words.say(_YOURSELF)],
+        someone.from_staff and p[words.say(_FROM_STAFF)],
         _form(address(words, f"/{someone.id}"), told, sheet, has_role=not is_self),
         _deeds(someone, proofs, words, is_self=is_self),
         _foot(a(href=address(words))[words.say(_BACK)], sheet),
@@ -277,6 +292,9 @@ def _form(action: str, told: Mapping[str, str], sheet: Sheet, *, has_role: bool 
         has_role and choice_field("role", _ROLE, words, roles, told.get("role", "")),
         choice_field("project", _PROJECT, words, projects, project),
         text_field("staff", _STAFF, words, value=told.get("staff", ""), autocomplete="off"),
+        text_field(
+            "account", _ACCOUNT, words, value=told.get("account", ""), autocomplete="off", autocapitalize="none"
+        ),
         button(".button", type="submit")[words.say(_SAVE)],
     ]
 
@@ -314,5 +332,7 @@ def _role() -> Role:
     return role if role in get_args(Role) else abort(400)
 
 
-def _reason(error: UnfitPerson | NameTaken) -> Label:
+def _reason(error: UnfitPerson | NameTaken | AccountTaken) -> Label:
+    if isinstance(error, AccountTaken):
+        return _PROBLEMS["account taken"]
     return _PROBLEMS["taken" if isinstance(error, NameTaken) else error.reason]

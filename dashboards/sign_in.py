@@ -1,6 +1,7 @@
 """Signing in: by name and password, by a single-use link, or in the demo on this very machine by one click per person."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from htpy import Node, a, button, code, details, div, form, input, li, p, small, span, strong, summary, ul
 
@@ -8,7 +9,7 @@ from components.qr import qr_code
 from components.words import Words
 from dashboards._door import CODE, SIGN_IN
 from dashboards._forms import problem, text_field
-from dashboards._plain import plain
+from dashboards._plain import error_number, plain
 from dashboards._roles import ROLE_NAMES
 from data_access.store.codes import Enrolment
 from data_access.store.people import Person
@@ -40,6 +41,19 @@ _KEY = Label("手工输入用的密钥", "Key for typing it in")
 _CODE_LOST = Label("换了手机或收不到?请找数字化专员重新绑定。", "New phone? Ask your digital officer.")
 CODE_WRONG = Label("这个数字不对或已用过,请等下一个。", "These digits are wrong or used up. Wait for the next ones.")
 CODE_OVER = Label("等得太久,请重新登录。", "That took too long. Please sign in again.")
+_OUTSIDE = Label("没有登录成功", "You are not signed in")
+OUTSIDE_AGAIN = Label("这次登录没有完成,请再试一次。", "This sign-in was not completed. Please try again.")
+OUTSIDE_DOWN = Label(
+    "登录服务暂时连不上。请稍后再试,或用姓名和密码登录。",
+    "The sign-in service cannot be reached. Try again later, or use your name and password.",
+)
+OUTSIDE_STRANGER = Label(
+    "您还没有开通营销作战室,请找数字化专员。",
+    "You do not have access to Warboard yet. Ask your digital officer.",
+)
+_OUTSIDE_ACCOUNT = Label("请把您的账号告诉对方:", "Tell them your account:")
+_OUTSIDE_RETRY = Label("再试一次", "Try again")
+_OUTSIDE_BACK = Label("返回登录", "Back to sign-in")
 _DEMO = Label("演示:选一个身份进入", "Demo: choose who you are")
 _DEMO_MORE = Label("每个身份看到的数据范围不同。", "Everybody sees what the role may see.")
 _ENTER = Label("进入", "Enter")
@@ -53,10 +67,25 @@ _OUT = Label("退出登录?", "Sign out?")
 _OUT_BUTTON = Label("退出", "Sign out")
 
 
+@dataclass(frozen=True)
+class Button:
+    """A way in over another site: where it begins and what it is called."""
+
+    href: str
+    name: str
+
+
 def sign_in_page(
-    words: Words, css: str, *, next_path: str = "/", language_href: str, said: Label | None = None, time: str = ""
+    words: Words,
+    css: str,
+    *,
+    next_path: str = "/",
+    language_href: str,
+    ways: Sequence[Button] = (),
+    said: Label | None = None,
+    time: str = "",
 ) -> str:
-    """Name and password; `said` is what was wrong with the last try, `time` when the next one may be made."""
+    """Other ways in, name and password; `said` is what was wrong with the last try, `time` when the next one may be made."""
     fields = form(".plain-form", method="post", action=address(SIGN_IN, words))[
         input(type="hidden", name="next", value=next_path),
         text_field("name", _NAME, words, autocomplete="username", autocapitalize="none", required=True),
@@ -66,9 +95,28 @@ def sign_in_page(
     return plain(
         words.say(_SIGN_IN),
         problem(said, words, time=time),
+        bool(ways) and div(".plain-row")[(a(".button", href=one.href)[one.name] for one in ways)],
         fields,
         p(".panel-note.plain-note")[words.say(_LINK_TOO)],
         p(".panel-note.plain-note")[a(href=language_href)[words.of("other_language")]],
+        words=words,
+        css=css,
+    )
+
+
+def outside_page(
+    words: Words, css: str, *, said: Label, account: str, id: str, again: str | None, password: str
+) -> str:
+    """Nobody came in over another site: what to do, the number of the error, and the ways back."""
+    return plain(
+        words.say(_OUTSIDE),
+        p[words.say(said)],
+        account and p[words.say(_OUTSIDE_ACCOUNT), " ", code(".plain-key")[account]],
+        error_number(id, words),
+        div(".plain-row")[
+            again and a(".button", href=again)[words.say(_OUTSIDE_RETRY)],
+            a(".button.is-quiet", href=password)[words.say(_OUTSIDE_BACK)],
+        ],
         words=words,
         css=css,
     )

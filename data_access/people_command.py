@@ -22,13 +22,14 @@ ACTOR = "command line"
 class PeopleCommand:
     """The commands about people on one opened store."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
         self._store = store
         self._clock = clock
 
-    def add(self, name: str, role: str, project: str | None, staff: str | None) -> str:
+    def add(self, name: str, role: str, project: str | None, staff: str | None, account: str | None) -> str:
         """Add one person; what to do next."""
-        person = told_person(name, role, project, staff)
+        person = told_person(name, role, project, staff, account)
         add_all(self._store, [person], self._by())
         return f"Added {person.name!r}. Let them in with: python app.py people link {person.name!r}"
 
@@ -43,16 +44,17 @@ class PeopleCommand:
                 "role": one.role,
                 "project": one.project_id or "",
                 "staff": one.staff_id or "",
+                "account": one.account or "",
                 "state": "enabled" if one.enabled else "disabled",
             }
             for one in found
         ]
 
     def change(self, who: str, **told: str | None) -> str:
-        """Change what is told (name, role, project_id, staff_id; None: as it is)."""
+        """Change what is told (name, role, project_id, staff_id, account; None: as it is)."""
         given = {key: value for key, value in told.items() if value is not None}
         if not given:
-            raise StoreError("Nothing to change. Give --name, --role, --project or --staff.")
+            raise StoreError("Nothing to change. Give --name, --role, --project, --staff or --account.")
         known_role(given.get("role", "admin"))
         changed = replace(self._named(who), **given)  # type: ignore[arg-type]
         change(self._store, changed, self._by())
@@ -100,6 +102,20 @@ class PeopleCommand:
         add_all(self._store, found, self._by())
         return f"Added {len(found)} people."
 
+    def sync(self, *, dry_run: bool, release: bool) -> list[dict[str, str]] | str:
+        """What the staff table changes among the people it brought, as records; done, unless it is only to be shown."""
+        from data_access.staff_people import changes, put_into_effect, refuse_mass_leaving, staff_of
+
+        if not self._settings.people.from_staff:
+            raise StoreError("people.from_staff is not true. Set it and people.roles in warboard.toml first.")
+        now = self._clock()
+        wanted = changes(people(self._store), staff_of(self._settings, now), self._settings.people)
+        if not dry_run:
+            if not release:
+                refuse_mass_leaving(wanted, people(self._store), self._settings.refresh.guard_fall)
+            put_into_effect(self._store, wanted, now)
+        return [one.record for one in wanted] or "Nothing to change: people are as the staff table has them."
+
     def _named(self, name: str) -> Person:
         person = named(self._store, tidy(name))
         if person is None:
@@ -117,6 +133,6 @@ def people_command(settings: Settings, clock: Callable[[], datetime]) -> Iterato
     """The commands about people on the store the settings name, closed again afterwards."""
     store = Store.open(settings.store.url)
     try:
-        yield PeopleCommand(store, clock)
+        yield PeopleCommand(settings, store, clock)
     finally:
         store.close()

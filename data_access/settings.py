@@ -160,6 +160,30 @@ def _url(value: Any, folder: Path) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def _address(value: Any, folder: Path) -> str:
+    """An address that secrets may be sent to: https, or this very machine."""
+    address = _text(value, folder).rstrip("/")
+    if address and not re.match(r"https://[^/]|http://(localhost|127\.0\.0\.1)(:|/|$)", address):
+        raise _UnfitError("Give an address that begins with https://.")
+    return address
+
+
+def _texts(value: Any, folder: Path) -> Mapping[str, str]:
+    if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values()):
+        raise _UnfitError('Give a table of texts such as { "a" = "b" }.')
+    return MappingProxyType(dict(value))
+
+
+def _roles(*roles: str) -> Reader:
+    def read(value: Any, folder: Path) -> Mapping[str, str]:
+        told = _texts(value, folder)
+        if unknown := set(told.values()) - set(roles):
+            raise _UnfitError(f"{min(unknown)!r} cannot be given here. Give one of: {', '.join(roles)}.")
+        return told
+
+    return read
+
+
 @dataclass(frozen=True)
 class Setting:
     """What is known about one setting: its default as written in TOML, its reader, meaning and environment name."""
@@ -348,6 +372,89 @@ class ScopeSettings:
     ]
 
 
+_ASSIGNED = ("leader", "head", "champion", "salesperson", "viewer")
+"""The roles that a table of the source may give; administrators are made by hand."""
+
+
+@dataclass(frozen=True)
+class PeopleSettings:
+    """People brought by the source's staff table."""
+
+    from_staff: Annotated[
+        bool, Setting(False, _flag, "true: `python app.py people sync` takes people from the source's staff table")
+    ]
+    roles: Annotated[
+        Mapping[str, str],
+        Setting(
+            {},
+            _roles(*_ASSIGNED),
+            'Role in the staff table = role here; "*" is any other; who has none does not come in',
+        ),
+    ]
+    account: Annotated[
+        str,
+        Setting("", _choice("", "id", "name"), "Column of staff that is a person's account: id or name; empty: none"),
+    ]
+
+
+@dataclass(frozen=True)
+class Oidc:
+    """The company's own sign-in, spoken to by OpenID Connect."""
+
+    issuer: Annotated[str, Setting("", _address, "Address of the OpenID Connect provider; empty: no single sign-on")]
+    client_id: Annotated[str, Setting("", _text, "What the provider calls Warboard")]
+    client_secret: Annotated[
+        str,
+        Setting("", _text, "Secret the provider gave; give it by environment", env="WARBOARD_OIDC_SECRET"),
+    ] = field(repr=False)
+    label: Annotated[str, Setting("", _text, "What stands on the button of the sign-in page; empty: 统一登录")]
+    scope: Annotated[str, Setting("openid profile", _text, "Scopes that are asked for")]
+    person_claim: Annotated[
+        str,
+        Setting(
+            "preferred_username", _text, "Claim that is a person's account; one that people cannot change themselves"
+        ),
+    ]
+    role_claim: Annotated[str, Setting("groups", _text, "Claim that holds a person's groups or roles")]
+    roles: Annotated[
+        Mapping[str, str],
+        Setting(
+            {}, _roles(*_ASSIGNED, "admin"), "Group = role, the first that fits; empty: roles are given by hand alone"
+        ),
+    ]
+    project_claim: Annotated[str, Setting("", _text, "Claim that names the project, for roles that need one")]
+    projects: Annotated[
+        Mapping[str, str], Setting({}, _texts, "Value of that claim = id of a project; empty: the value is the id")
+    ]
+    staff_claim: Annotated[str, Setting("", _text, "Claim that holds the staff id in the source, for salespeople")]
+    create: Annotated[
+        bool, Setting(False, _flag, "true: who is unknown but has a role by `oidc.roles` is added when they sign in")
+    ]
+
+
+@dataclass(frozen=True)
+class Wecom:
+    """Signing in from within WeCom (企业微信)."""
+
+    corp_id: Annotated[str, Setting("", _text, "Id of the company in WeCom; empty: no sign-in from WeCom")]
+    agent_id: Annotated[str, Setting("", _text, "Id of the application in WeCom")]
+    secret: Annotated[
+        str, Setting("", _text, "Secret of the application; give it by environment", env="WARBOARD_WECOM_SECRET")
+    ] = field(repr=False)
+    api_url: Annotated[
+        str,
+        Setting(
+            "https://qyapi.weixin.qq.com", _address, "Address of WeCom's interface; your own where it runs in-house"
+        ),
+    ]
+    authorize_url: Annotated[
+        str,
+        Setting(
+            "https://open.weixin.qq.com/connect/oauth2/authorize", _address, "Page of WeCom that says who is asking"
+        ),
+    ]
+
+
 @dataclass(frozen=True)
 class EntityMapping:
     """How one entity is read from the source: a SELECT of its own, or a table with its columns."""
@@ -385,6 +492,9 @@ _SECTIONS: Mapping[str, type] = {
     "gap": Gap,
     "walls": Walls,
     "scope": ScopeSettings,
+    "people": PeopleSettings,
+    "oidc": Oidc,
+    "wecom": Wecom,
 }
 
 
@@ -406,6 +516,9 @@ class Settings:
     gap: Gap
     walls: Walls
     scope: ScopeSettings
+    people: PeopleSettings
+    oidc: Oidc
+    wecom: Wecom
     rules: Mapping[str, Mapping[str, Any]]
     scenes: Mapping[str, Any]
     entities: Mapping[str, EntityMapping]
@@ -423,6 +536,7 @@ class Settings:
         sections: dict[str, Any] = {
             name: _section(kind, name, _table(name, given), env, base) for name, kind in _SECTIONS.items()
         }
+        _check_ways_in(sections["oidc"], sections["wecom"], sections["people"])
         about = _about(cls)["pack"]
         pack = _value(about, "pack", given.get("pack", about.default), env, base)
         rules = {
@@ -461,6 +575,21 @@ def _section(kind: type, name: str, given: Mapping[str, Any], env: Mapping[str, 
             for key, about in known.items()
         }
     )
+
+
+def _check_ways_in(oidc: Oidc, wecom: Wecom, people: PeopleSettings) -> None:
+    """Raise SettingError for a way in that is told by half."""
+    if oidc.issuer and not oidc.client_id:
+        raise SettingError("oidc.client_id is empty. Give what the provider calls Warboard.")
+    if oidc.create and not oidc.roles:
+        raise SettingError("oidc.create is true without oidc.roles. Say which group has which role.")
+    for name in ("agent_id", "secret", "api_url", "authorize_url"):
+        if wecom.corp_id and not getattr(wecom, name):
+            raise SettingError(f"wecom.{name} is empty. Give it, or leave wecom.corp_id out.")
+    if people.from_staff and not people.roles:
+        raise SettingError(
+            "people.from_staff is true without people.roles. Say which role in the source is which here."
+        )
 
 
 def _value(about: Setting, key: str, value: Any, env: Mapping[str, str], base: Path, *, secret: bool = False) -> Any:

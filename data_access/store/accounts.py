@@ -13,13 +13,13 @@ from data_access.store.links import make_link_with
 from data_access.store.passwords import tidy
 from data_access.store.people import Person, add_person_with, change_person_with, known_role
 
-COLUMNS = ("name", "role", "project", "staff")
-LONGEST_NAME = 60
+COLUMNS = ("name", "role", "project", "staff", "account")
+LONGEST_NAME, LONGEST_ACCOUNT = 60, 255
 _NEEDS_PROJECT = ("head", "champion", "salesperson")
 
 
 class UnfitPerson(StoreError):
-    """What is told about a person does not fit together; `reason` is name, project or staff."""
+    """What is told about a person does not fit together; `reason` is name, project, staff or account."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -34,9 +34,18 @@ class By:
     now: datetime
 
 
-def told_person(name: str, role: str, project: str | None, staff: str | None) -> Person:
+def told_person(
+    name: str,
+    role: str,
+    project: str | None,
+    staff: str | None,
+    account: str | None = None,
+    *,
+    from_staff: bool = False,
+) -> Person:
     """A new person as told, with a random id; StoreError for an unknown role, UnfitPerson."""
-    return fitting(Person(secrets.token_hex(8), name, known_role(role), project, staff))
+    told = Person(secrets.token_hex(8), name, known_role(role), project, staff, account=account, from_staff=from_staff)
+    return fitting(told)
 
 
 def fitting(person: Person) -> Person:
@@ -48,11 +57,22 @@ def fitting(person: Person) -> Person:
         raise UnfitPerson("project", f"{name!r} is {person.role} of no project. Give the id of one.")
     if person.role == "salesperson" and not person.staff_id:
         raise UnfitPerson("staff", f"{name!r} is a salesperson without an id in the source. Give their staff id.")
-    return replace(person, name=name, project_id=person.project_id or None, staff_id=person.staff_id or None)
+    account = (person.account or "").strip()
+    if len(account) > LONGEST_ACCOUNT or not account.isprintable():
+        raise UnfitPerson(
+            "account", f"The account of {name!r} has more than {LONGEST_ACCOUNT} characters, or odd ones."
+        )
+    return replace(
+        person,
+        name=name,
+        project_id=person.project_id or None,
+        staff_id=person.staff_id or None,
+        account=account or None,
+    )
 
 
 def add_all(store: Store, wanted: Iterable[Person], by: By) -> None:
-    """Add people, all or none; NameTaken."""
+    """Add people, all or none; NameTaken, AccountTaken."""
     with store.writing() as connection:
         for person in wanted:
             add_person_with(connection, person)
@@ -60,7 +80,7 @@ def add_all(store: Store, wanted: Iterable[Person], by: By) -> None:
 
 
 def change(store: Store, person: Person, by: By) -> None:
-    """Replace what is kept about a person; who is disabled is signed out at once; UnfitPerson, NameTaken."""
+    """Replace what is kept about a person; who is disabled is signed out at once; UnfitPerson, NameTaken, AccountTaken."""
     person = fitting(person)
     with store.writing() as connection:
         change_person_with(connection, person)
@@ -77,7 +97,7 @@ def link_for(store: Store, person: Person, by: By) -> str:
 
 
 def listed_people(lines: Iterable[str], taken: Iterable[str]) -> list[Person]:
-    """The people of a CSV text with the columns name, role, project and staff; StoreError naming the line."""
+    """The people of a CSV text with the columns name, role, project, staff and account; StoreError naming the line."""
     rows = csv.DictReader(lines)
     if not set(COLUMNS[:2]) <= set(rows.fieldnames or ()):
         raise StoreError(f"Line 1 is {','.join(rows.fieldnames or ())!r}. Begin with: {','.join(COLUMNS)}")
@@ -90,9 +110,8 @@ def listed_people(lines: Iterable[str], taken: Iterable[str]) -> list[Person]:
 
 
 def _listed(row: Mapping[str, str | None], line: int, taken: set[str]) -> Person:
-    name, role, project, staff = ((row.get(column) or "").strip() for column in COLUMNS)
     try:
-        person = told_person(name, role, project, staff)
+        person = told_person(*((row.get(column) or "").strip() for column in COLUMNS))
     except StoreError as error:
         raise StoreError(f"Line {line}: {error} Nobody was added.") from None
     if person.name in taken:
@@ -106,4 +125,6 @@ def _rights(person: Person) -> dict[str, str | bool | None]:
         "project": person.project_id,
         "staff": person.staff_id,
         "enabled": person.enabled,
+        # Not the account itself, which may be a name or a phone.
+        "account": person.account is not None,
     }

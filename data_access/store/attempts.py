@@ -26,7 +26,7 @@ class TooManyAttempts(StoreError):
 def attempt(store: Store, account: str, source: str, now: datetime) -> int:
     """The id of one more try, counted before it is made; TooManyAttempts when account or address have none left."""
     # Somebody may type a password where the name belongs, so the name is kept as a hash.
-    account, source = token_hash(account), token_hash(_network(source))
+    account, source = token_hash(account), token_hash(network(source))
     with store.writing() as connection:
         _one_at_a_time(connection)
         connection.execute(delete(attempts).where(attempts.c.at <= now - WINDOW))
@@ -62,7 +62,7 @@ def _one_at_a_time(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
 
 
-def _network(source: str) -> str:
+def network(source: str) -> str:
     """The address, or of an IPv6 address the network that one customer has to itself."""
     try:
         address = ipaddress.ip_address(source)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data_access.store.database import Store
@@ -20,7 +20,10 @@ Role = Literal["leader", "head", "salesperson", "admin", "champion", "viewer"]
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who may sign in; `project_id` and `staff_id` bound what they see."""
+    """Somebody who may sign in; `project_id` and `staff_id` bound what they see.
+
+    `account` is how the company's own sign-in knows them; `from_staff` says that the source's staff table brought them.
+    """
 
     id: str
     name: str
@@ -28,10 +31,16 @@ class Person:
     project_id: str | None = None
     staff_id: str | None = None
     enabled: bool = True
+    account: str | None = None
+    from_staff: bool = False
 
 
 class NameTaken(StoreError):
     """The name already belongs to somebody."""
+
+
+class AccountTaken(StoreError):
+    """The account already belongs to somebody."""
 
 
 def add_person(
@@ -45,7 +54,8 @@ def add_person(
 
 
 def add_person_with(connection: Connection, person: Person) -> None:
-    """Add a person in the caller's transaction; NameTaken."""
+    """Add a person in the caller's transaction; NameTaken, AccountTaken."""
+    _refuse_taken_account(connection, person)
     with _own_name(person):
         connection.execute(insert(people_table).values(vars(person)))
 
@@ -59,6 +69,7 @@ def change_person(store: Store, person: Person) -> None:
 def change_person_with(connection: Connection, person: Person) -> None:
     """Replace what is kept about a person in the caller's transaction; who is disabled has no session any more."""
     known_role(person.role)
+    _refuse_taken_account(connection, person)
     query = update(people_table).where(people_table.c.id == person.id).values(vars(person))
     with _own_name(person):
         if connection.execute(query).rowcount == 0:
@@ -81,6 +92,12 @@ def _own_name(person: Person) -> Iterator[None]:
         raise NameTaken(f"There is already somebody called {person.name!r}. Give another name.") from None
 
 
+def _refuse_taken_account(connection: Connection, person: Person) -> None:
+    taken = (people_table.c.account == person.account) & (people_table.c.id != person.id)
+    if person.account and connection.execute(select(people_table.c.id).where(taken)).first() is not None:
+        raise AccountTaken(f"Somebody else has the account {person.account!r}. Take it from them first.")
+
+
 def people(store: Store) -> list[Person]:
     """Everybody, by name."""
     with store.reading() as connection:
@@ -90,15 +107,22 @@ def people(store: Store) -> list[Person]:
 
 def person(store: Store, id: str) -> Person | None:
     """The person with this id, or None."""
-    with store.reading() as connection:
-        row = connection.execute(select(people_table).where(people_table.c.id == id)).one_or_none()
-    return person_of(row._mapping) if row is not None else None
+    return _only(store, people_table.c.id == id)
 
 
 def named(store: Store, name: str) -> Person | None:
     """The person of this name, or None."""
+    return _only(store, people_table.c.name == name)
+
+
+def with_account(store: Store, account: str) -> Person | None:
+    """The person with this account in the company's own sign-in, or None."""
+    return _only(store, people_table.c.account == account)
+
+
+def _only(store: Store, which: ColumnElement[bool]) -> Person | None:
     with store.reading() as connection:
-        row = connection.execute(select(people_table).where(people_table.c.name == name)).one_or_none()
+        row = connection.execute(select(people_table).where(which)).one_or_none()
     return person_of(row._mapping) if row is not None else None
 
 

@@ -141,6 +141,8 @@ people = Table(
     Column("project_id", Text),
     Column("staff_id", Text),
     Column("enabled", Boolean, nullable=False),
+    Column("account", String(255), index=True, unique=True),
+    Column("from_staff", Boolean, nullable=False),
 )
 
 sessions = Table(
@@ -184,6 +186,20 @@ steps = Table(
     METADATA,
     Column("token_hash", String(64), primary_key=True),
     Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", Utc, nullable=False),
+)
+
+journeys = Table(
+    "journeys",
+    METADATA,
+    Column("state_hash", String(64), primary_key=True),
+    Column("browser_hash", String(64), nullable=False),
+    Column("way", String(20), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(64), nullable=False),
+    Column("next_path", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("address", String(64), nullable=False, index=True),
     Column("expires_at", Utc, nullable=False),
 )
 
