@@ -177,8 +177,8 @@ def _texts(value: Any, folder: Path) -> Mapping[str, str]:
 def _roles(*roles: str) -> Reader:
     def read(value: Any, folder: Path) -> Mapping[str, str]:
         told = _texts(value, folder)
-        if unknown := set(told.values()) - set(roles):
-            raise _UnfitError(f"{min(unknown)!r} cannot be given here. Give one of: {', '.join(roles)}.")
+        if unknown := [name for name, role in told.items() if role not in roles]:
+            raise _UnfitError(f"{unknown[0]!r} has none of the roles: {', '.join(roles)}. Give it one.")
         return told
 
     return read
@@ -598,8 +598,14 @@ def _value(about: Setting, key: str, value: Any, env: Mapping[str, str], base: P
     try:
         return about.read(value, base)
     except _UnfitError as unfit:
-        shown = "not usable" if secret else str(value) if isinstance(value, Decimal) else repr(value)
-        raise SettingError(f"{key} is {shown}. {unfit}") from None
+        raise SettingError(f"{key} is {'not usable' if secret else _shown(value)}. {unfit}") from None
+
+
+def _shown(value: Any) -> str:
+    """A value as an error tells it: of a table the keys alone, for a secret may have slipped in below its heading."""
+    if isinstance(value, dict):
+        return f"a table of {', '.join(value) or 'nothing'}"
+    return str(value) if isinstance(value, Decimal) else repr(value)
 
 
 def _table(key: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

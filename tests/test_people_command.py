@@ -89,6 +89,23 @@ def test_what_is_not_told_stays(said: Run, store: Store) -> None:
     assert (only(store).name, only(store).role, only(store).project_id) == ("王方", "leader", None)
 
 
+def test_an_account_of_the_company_is_told_shown_and_taken_away(said: Run, refused: Run, store: Store) -> None:
+    said("add", "何衡", "--role", "admin", "--account", "heheng")
+    assert only(store).account == "heheng" and "heheng" in said("list")
+    assert refused("add", "王芳", "--role", "admin", "--account", "heheng").startswith("Somebody else has the account")
+    said("change", "何衡", "--account", "")
+    assert only(store).account is None
+
+
+def test_a_list_may_tell_accounts(said: Run, refused: Run, store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("name,role,account\n王芳,leader,wf\n李强,leader,wf\n", encoding="utf-8")
+    assert refused("import", str(file)).startswith("Somebody else has the account 'wf'") and people(store) == []
+    file.write_text("name,role,account\n王芳,leader,wf\n李强,leader,\n", encoding="utf-8")
+    said("import", str(file))
+    assert [one.account for one in people(store)] == [None, "wf"]
+
+
 def test_disabling_and_enabling(said: Run, store: Store) -> None:
     said("add", "何衡", "--role", "admin")
     assert "sessions have ended" in said("disable", "何衡") and not only(store).enabled

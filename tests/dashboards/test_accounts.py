@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -360,6 +361,26 @@ class TestPeople:
         answer = post(fresh.client("admin"), "/people", **told)
         assert answer.status_code == 400 and said in answer.text and f'value="{told["name"]}"' in answer.text
         assert len(people(fresh.store)) == len(ROLES)
+
+    def test_the_company_s_account_is_kept_and_belongs_to_one_person(self, fresh: Stage) -> None:
+        admin, head = fresh.client("admin"), fresh.people["head"]
+        told = {"name": head.name, "role": "head", "project": "p1", "staff": ""}
+        assert post(admin, f"/people/{head.id}", **told, account=" WangFang ").status_code == 303
+        assert 'value="WangFang"' in admin.get(f"/people/{head.id}").text
+        (entry,) = audited(fresh, "person_changed")
+        assert entry[2]["account"] is True and "WangFang" not in str(entry)
+        again = post(admin, "/people", name="李娜", role="leader", account="WangFang")
+        assert again.status_code == 400 and "已经是别人的了" in again.text
+        other = fresh.people["leader"]
+        again = post(admin, f"/people/{other.id}", name=other.name, role="leader", account="WangFang")
+        assert again.status_code == 400 and "已经是别人的了" in again.text
+        long = post(admin, "/people", name="李娜", role="leader", account="x" * 256)
+        assert long.status_code == 400 and "255" in long.text
+
+    def test_who_came_from_the_staff_table_is_marked(self, fresh: Stage) -> None:
+        change_person(fresh.store, replace(fresh.people["head"], from_staff=True))
+        assert "以员工表为准" in fresh.client("admin").get(f"/people/{fresh.people['head'].id}").text
+        assert "以员工表为准" not in fresh.client("admin").get(f"/people/{fresh.people['leader'].id}").text
 
     def test_a_new_project_counts_at_once(self, fresh: Stage) -> None:
         head, client = fresh.people["head"], fresh.client("head")

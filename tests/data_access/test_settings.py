@@ -79,6 +79,15 @@ def test_no_secret_is_shown_with_the_settings() -> None:
         pytest.param("[rules]\nF1 = 3", "Give a table: [rules.F1].", id="rule without a table"),
         pytest.param("group = 3", "group is 3. Give a table: [group].", id="section without a table"),
         pytest.param("[group", "not TOML", id="no TOML"),
+        pytest.param("[oidc]\nissuer = 'https://id.example'", "oidc.client_id is empty.", id="sign-on by half"),
+        pytest.param("[oidc]\nissuer = 'http://id.example'", "begins with https://", id="sign-on without TLS"),
+        pytest.param("[oidc]\ncreate = true", "Say which group has which role.", id="new people without roles"),
+        pytest.param("[oidc.roles]\nall = 'boss'", "'all' has none of the roles: leader, head", id="role"),
+        pytest.param("[oidc]\nprojects = 'p1'", "Give a table of texts", id="projects without a table"),
+        pytest.param("[wecom]\ncorp_id = 'ww1'\nagent_id = '1'", "wecom.secret is empty.", id="WeCom by half"),
+        pytest.param("[people]\nfrom_staff = true", "Say which role in the source", id="staff without roles"),
+        pytest.param("[people.roles]\nIT = 'admin'", "'IT' has none of the roles", id="an admin from the staff table"),
+        pytest.param("[people]\naccount = 'phone'", "Give one of: , id, name.", id="staff known by phone"),
     ],
 )
 def test_a_mistake_is_named_with_the_way_out(text: str, answer: str) -> None:
@@ -116,6 +125,19 @@ def test_a_key_that_can_be_guessed_is_refused(name: str, key: str) -> None:
 def test_a_proxy_is_an_address_or_a_network(told: str) -> None:
     with pytest.raises(SettingError, match=r"server.proxies is .*Give"):
         Settings.read(f"server.proxies = {told}", {})
+
+
+def test_the_secrets_of_sign_ins_come_from_the_environment_and_are_not_shown() -> None:
+    env = {"WARBOARD_OIDC_SECRET": "hunter2", "WARBOARD_WECOM_SECRET": "hunter3"}
+    settings = Settings.read("[oidc]\nissuer = 'https://id.example/'\nclient_id = 'warboard'", env)
+    assert (settings.oidc.client_secret, settings.wecom.secret) == ("hunter2", "hunter3")
+    assert settings.oidc.issuer == "https://id.example" and "hunter" not in repr(settings)
+
+
+def test_a_secret_that_slipped_below_another_heading_is_not_shown() -> None:
+    with pytest.raises(SettingError, match="'client_secret' has none of the roles") as caught:
+        Settings.read("[oidc.roles]\nheads = 'head'\nclient_secret = 'hunter2'", {})
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("column", ["face_id", "客户人脸", "userFace", "facial_hash"])

@@ -60,6 +60,22 @@ def test_the_files_of_the_migrations_are_named_by_their_revisions_in_order() -> 
     assert database.revisions() == [script.revision for script in scripts][::-1]
 
 
+def test_people_of_an_earlier_version_stay_and_it_can_still_add_some(store_url: str) -> None:
+    config, added = Config(), text("insert into people (id, name, role, enabled) values (:id, :id, 'leader', true)")
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    with opened(store_url) as store, store.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+        connection.execute(added, {"id": "before"})
+    with opened(store_url) as store:
+        with store.writing() as connection:
+            connection.execute(added, {"id": "meanwhile"})
+        assert [(one.id, one.account, one.from_staff) for one in people(store)] == [
+            ("before", None, False),
+            ("meanwhile", None, False),
+        ]
+
+
 def test_processes_that_open_a_new_store_together_migrate_it_once_and_elect_one_leader(store_url: str) -> None:
     ears = []
     for holder in "abcd":
