@@ -41,7 +41,7 @@ def add(door: Door, world: World, assets: Assets, first_page: Callable[[Person],
 
 def ways_in(world: World) -> dict[str, Way]:
     """The ways the settings open."""
-    # Only here: who uses neither does without what they need, 17 MB of a process.
+    # Only here: who uses neither does without what they need, up to 17 MB of a process.
     ways: dict[str, Way] = {}
     settings = world.settings
     if settings.oidc.issuer:

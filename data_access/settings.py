@@ -393,7 +393,7 @@ class PeopleSettings:
     ]
     account: Annotated[
         str,
-        Setting("", _choice("", "id", "name"), "Column of staff that is a person's account: id or name; empty: none"),
+        Setting("none", _choice("none", "id", "name"), "Column of staff that is a person's account: none, id or name"),
     ]
 
 

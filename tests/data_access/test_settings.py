@@ -87,7 +87,7 @@ def test_no_secret_is_shown_with_the_settings() -> None:
         pytest.param("[wecom]\ncorp_id = 'ww1'\nagent_id = '1'", "wecom.secret is empty.", id="WeCom by half"),
         pytest.param("[people]\nfrom_staff = true", "Say which role in the source", id="staff without roles"),
         pytest.param("[people.roles]\nIT = 'admin'", "'IT' has none of the roles", id="an admin from the staff table"),
-        pytest.param("[people]\naccount = 'phone'", "Give one of: , id, name.", id="staff known by phone"),
+        pytest.param("[people]\naccount = 'phone'", "Give one of: none, id, name.", id="staff known by phone"),
     ],
 )
 def test_a_mistake_is_named_with_the_way_out(text: str, answer: str) -> None:

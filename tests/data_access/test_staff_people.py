@@ -113,7 +113,7 @@ class TestChanges:
     def test_the_account_may_be_the_name_or_be_given_by_hand(self) -> None:
         by_name = TOLD.replace('"id"', '"name"')
         assert changes([], [SELLER], Settings.read(by_name, {}).people)[0].person.account == "王芳"
-        by_hand = TOLD.replace('"id"', '""')
+        by_hand = TOLD.replace('"id"', '"none"')
         assert told(replace(WANG, account="wf"), staff=[SELLER], given=by_hand) == []
 
     @pytest.mark.parametrize(
