@@ -16,9 +16,8 @@ from flask.testing import FlaskClient
 
 from data_access import line, oidc, wecom
 from data_access.store.audit import Wanted, entries
-from data_access.store.journeys import LIFE, MOST_FROM_ONE, begin_journey, end_journey
+from data_access.store.journeys import LIFE, MOST_FROM_ONE, begin_journey
 from data_access.store.people import change_person, named, people
-from data_access.store.tables import journeys
 from tests.dashboards.worlds import Stage, a_stage
 from tests.providers import OidcSite, Site, WecomSite
 
@@ -319,16 +318,6 @@ class TestTheWayThere:
         assert made[-1] is None and stage.client().get("/sign-in/oidc").status_code == 401
         stage.clock.now += LIFE + timedelta(seconds=1)
         assert stage.client().get("/sign-in/oidc").status_code == 303
-
-    def test_the_store_keeps_neither_state_nor_browser(self, stage: Stage) -> None:
-        told: dict[str, Any] = {"browser": "a browser", "address": "::1", "now": stage.clock()}
-        made = begin_journey(stage.store, "wecom", "/", "zh", **told)
-        assert made is not None and made.state.isalnum()
-        with stage.store.reading() as connection:
-            kept = str(connection.execute(journeys.select()).all())
-        assert made.state not in kept and "a browser" not in kept and made.state not in repr(made)
-        assert end_journey(stage.store, "oidc", made.state, "a browser", stage.clock()) is None
-        assert end_journey(stage.store, "wecom", made.state, "a browser", stage.clock()) is not None
 
 
 ROLES = """
