@@ -15,7 +15,7 @@ from data_access.store import Store, StoreError
 from data_access.store.accounts import By, UnfitPerson, add_all, change, fitting
 from data_access.store.passwords import tidy
 from data_access.store.people import Person, known_role
-from data_access.workplace import open_source
+from data_access.workplace import open_source, refuse_writable
 
 ACTOR = "people sync"
 FEW = 3
@@ -67,6 +67,7 @@ def staff_of(settings: Settings, now: datetime) -> list[Staff]:
     )
     try:
         with source.reading() as reading, replica.transaction():
+            refuse_writable(settings, reading.writable())
             report = replica.pull(reading, only, depth="full", now=reading.clock())
         today = now.astimezone(ZoneInfo(settings.group.time_zone)).date()
         found = [Staff(*row) for row in replica.connection.execute(_SELECT, [today]).fetchall()]

@@ -12,6 +12,7 @@ import pytest
 
 import app
 from data_access.settings import Settings
+from data_access.source import Reading
 from data_access.staff_people import Change, Staff, changes, refuse_mass_leaving
 from data_access.store import Store, StoreError
 from data_access.store.audit import Wanted, entries
@@ -256,6 +257,15 @@ class TestCommand:
         change_person(store, replace(wang, role="admin"))
         edit(crm, "update emp set gone = '2026-01-01' where id = 7")
         assert "Nothing to change" in said("sync")
+
+    def test_an_account_that_may_write_is_refused(
+        self, said: Run, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Reading, "writable", lambda reading: ["emp"])
+        assert "add" in said("sync", "--dry-run")
+        file = tmp_path / "warboard.toml"
+        file.write_text(file.read_text(encoding="utf-8").replace("allow_writable = true", ""), encoding="utf-8")
+        assert "The account may write: emp." in said("sync") and people(store) == []
 
     def test_without_the_setting_it_says_how_to_begin(self, said: Run, tmp_path: Path) -> None:
         file = tmp_path / "warboard.toml"
