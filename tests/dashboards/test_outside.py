@@ -18,6 +18,7 @@ from data_access import line, oidc, wecom
 from data_access.store.audit import Wanted, entries
 from data_access.store.journeys import LIFE, MOST_FROM_ONE, begin_journey
 from data_access.store.people import change_person, named, people
+from tests.dashboards.test_crawler import HOSTILE
 from tests.dashboards.worlds import Stage, a_stage
 from tests.providers import OidcSite, Site, WecomSite
 
@@ -271,6 +272,16 @@ class TestTheWayThere:
     @pytest.mark.parametrize("path", ["?code=x", "?state=&code=", "?state=" + "x" * 3000, "", "?error=x&state=1"])
     def test_a_made_up_answer_is_refused(self, tmp_path: Path, idp: OidcSite, path: str) -> None:
         assert with_oidc(tmp_path, idp).client().get(f"/sign-in/oidc/back{path}").status_code == 401
+
+    @pytest.mark.parametrize("name", ["state", "code", "iss", "error", "next", "lang"])
+    def test_whatever_comes_back_is_never_an_error_of_ours(self, tmp_path: Path, idp: OidcSite, name: str) -> None:
+        client = with_oidc(tmp_path, idp).client()
+        for value in HOSTILE:
+            there = client.get("/sign-in/oidc", query_string={name: value}).headers["Location"]
+            state = parse_qs(urlsplit(there).query)["state"][0]
+            asked = {"state": state, "code": "made up", name: value}
+            assert client.get("/sign-in/oidc/back", query_string=asked).status_code == 401
+        assert client.get("/live/overview").status_code == 401
 
     def test_two_tabs_do_not_disturb_each_other(self, tmp_path: Path, idp: OidcSite) -> None:
         stage = with_oidc(tmp_path, idp)
