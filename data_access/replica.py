@@ -67,6 +67,8 @@ class Replica:
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET temp_directory = ''")
         self.connection.execute("SET checkpoint_threshold = '1TB'")
+        # Packing texts as tightly as it can takes DuckDB longer than everything it is asked about them.
+        self.connection.execute("SET disabled_compression_methods = 'dict_fsst, fsst, bitpacking'")
         for name, columns in _OWN_TABLES.items():
             self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
         self._make_tables()
