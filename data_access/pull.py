@@ -18,6 +18,7 @@ import pyarrow as pa
 from data_access.canonical import (
     RULES,
     Canonical,
+    Form,
     Zones,
     declared,
     hmac_pads,
@@ -40,6 +41,8 @@ SMALL_ROWS = 20_000
 MOST_UNSTAMPED = 0.01
 FEW_ROWS = 20
 IN_FLIGHT = 3
+LOAD_ROWS = 100_000
+"""So many rows are loaded by one statement: it costs as much as understanding thousands of them."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ class EntityPull:
         self._rows_read = 0
         self._present: frozenset[str] = frozenset()
         self._stamp_shapes: set[str] = set()
+        self._waiting: list[pa.Table] = []
+        self._forms: dict[str, Form] = {}
 
     def run(self, depth: Depth) -> EntityReport:
         """Read what the depth asks for; an entity that cannot be read is frozen with its last good rows."""
@@ -190,6 +195,7 @@ class EntityPull:
 
     def _fill(self, batches: Generator[Batch, None, None], *, whole: bool) -> None:
         """Load batches into the incoming table, each while the next is being read."""
+        self._waiting = []
         with closing(batches), ThreadPoolExecutor(1) as loader:
             loading: deque[Future[None]] = deque()
             for batch in batches:
@@ -202,14 +208,25 @@ class EntityPull:
                 self._rows_read += len(batch.rows)
                 if self._context.progress:
                     self._context.progress(self._name, self._rows_read)
+            loading.append(loader.submit(self._insert_waiting))
             for one in loading:
                 one.result()
 
     def _insert(self, batch: Batch) -> None:
+        """Understand a batch; it is loaded together with others that hold the same."""
         table, forms = understood(batch.table())
-        if "updated_at" in forms:
-            self._stamp_shapes |= shapes(table.column("updated_at"), forms["updated_at"])
-        self._load(table, self._canonical.insert(forms))
+        if forms != self._forms or sum(map(len, self._waiting)) >= LOAD_ROWS:
+            self._insert_waiting()
+        self._forms = forms
+        self._waiting.append(table.combine_chunks())
+
+    def _insert_waiting(self) -> None:
+        if not self._waiting:
+            return
+        table, self._waiting = pa.concat_tables(self._waiting), []
+        if "updated_at" in self._forms:
+            self._stamp_shapes |= shapes(table.column("updated_at"), self._forms["updated_at"])
+        self._load(table, self._canonical.insert(self._forms))
 
     def _load(self, table: pa.Table, sql: str) -> None:
         """Run SQL over a table called batch, which stays in memory; the key is bound and never part of the SQL."""
