@@ -18,6 +18,7 @@ import pyarrow as pa
 from data_access.canonical import (
     RULES,
     Canonical,
+    Form,
     Zones,
     declared,
     hmac_pads,
@@ -40,6 +41,8 @@ SMALL_ROWS = 20_000
 MOST_UNSTAMPED = 0.01
 FEW_ROWS = 20
 IN_FLIGHT = 3
+LOAD_ROWS = 100_000
+"""So many rows are loaded by one statement: it costs as much as understanding thousands of them."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class State:
 
 @dataclass(frozen=True)
 class Context:
-    """What all entities of one pull share."""
+    """What all entities of one pull share; `seen` has a digest of what was read last of an entity without bad rows."""
 
     connection: duckdb.DuckDBPyConnection
     key: bytes
@@ -91,6 +94,7 @@ class Context:
     reading: Reading
     refresh: Refresh
     now: datetime
+    seen: dict[str, bytes]
     progress: Progress | None = None
 
 
@@ -118,18 +122,30 @@ class EntityPull:
         self._rows_read = 0
         self._present: frozenset[str] = frozenset()
         self._stamp_shapes: set[str] = set()
+        self._waiting: list[pa.Table] = []
+        self._forms: dict[str, Form] = {}
+        self._is_loading = False
+        self._digest: bytes | None = None
 
     def run(self, depth: Depth) -> EntityReport:
         """Read what the depth asks for; an entity that cannot be read is frozen with its last good rows."""
         began = time.monotonic()
+        how = self._how(depth)
+        if how is None:
+            return self._report(began)
+        seen = self._context.seen.pop(self._name, None)
         try:
-            if how := self._how(depth):
-                self._refreshed(how)
+            self._refreshed(how, seen if depth == "changes" else None)
         except (ReadError, SettingError, _DuplicatesError) as error:
             self._freeze(error)
-        for table in ("incoming", "keys", "known"):
-            self._execute(f"DROP TABLE IF EXISTS {table}_{self._name}")
-        return self._report(time.monotonic() - began)
+            self._digest = None
+        if self._is_loading:
+            for table in ("incoming", "keys", "known"):
+                self._execute(f"DROP TABLE IF EXISTS {table}_{self._name}")
+        report = self._report(began)
+        if self._digest and not report.quarantined:
+            self._context.seen[self._name] = self._digest
+        return report
 
     def _how(self, depth: Depth) -> Depth | None:
         """What to do in this pull; None when the entity's turn has not come."""
@@ -148,19 +164,24 @@ class EntityPull:
         retry_at = self._state.retry_at
         return bool(is_same and depth != "full" and retry_at and self._context.now < retry_at)
 
-    def _refreshed(self, how: Depth) -> None:
+    def _refreshed(self, how: Depth, seen: bytes | None) -> None:
         try:
-            self._attempt(how)
+            self._attempt(how, seen)
         except _NeedsWholeError:
-            self._refreshed("full")
+            self._refreshed("full", None)
         except ReadError as error:
             if not error.as_text:
                 raise
             with self._context.reading.as_text():
-                self._attempt("full", as_text=True)
+                self._attempt("full", None, as_text=True)
 
-    def _attempt(self, how: Depth, *, as_text: bool = False) -> None:
+    def _attempt(self, how: Depth, seen: bytes | None, *, as_text: bool = False) -> None:
         self._read(how)
+        self._digest = self._digested(how)
+        if self._digest and self._digest == seen:
+            self._unchanged(how)
+            return
+        self._load_waiting()
         if how == "changes" and not self._rows_read:
             self._advance(how, self._state.stamp, self._state.midnights)
             return
@@ -178,10 +199,31 @@ class EntityPull:
 
     def _read(self, how: Depth) -> None:
         self._rows_read, self._present, self._stamp_shapes = 0, frozenset(), set()
+        self._waiting, self._is_loading = [], False
         reading, mapping = self._context.reading, self._mapping
         self._fill(reading.batches(mapping, None if how == "full" else self._since()), whole=how == "full")
-        if how == "keys" and (unlike := self._unlike()):
+        if how != "keys":
+            return
+        self._load_waiting()
+        if unlike := self._unlike():
             self._fill(reading.rows_of(mapping, unlike), whole=False)
+
+    def _digested(self, how: Depth) -> bytes | None:
+        """A digest of all that was read; None when some of it is loaded already."""
+        if self._is_loading:
+            return None
+        digest = hashlib.sha256(f"{how} {self._fingerprint} {sorted(self._present)}".encode())
+        for table in self._waiting:
+            digest.update(str(table.schema).encode())
+            for batch in table.to_batches():
+                digest.update(batch.serialize())
+        return digest.digest()
+
+    def _unchanged(self, how: Depth) -> None:
+        """What was read is what was read last, and stands in the replica already."""
+        if how == "full":
+            self._state = replace(self._state, last_full_at=self._context.now)
+            remember(self._context.connection, self._state)
 
     def _since(self) -> Any:
         assert self._state.watermark is not None and self._state.stamp is not None
@@ -189,14 +231,14 @@ class EntityPull:
         return bound(self._state.stamp, start, self._context.zones.source)
 
     def _fill(self, batches: Generator[Batch, None, None], *, whole: bool) -> None:
-        """Load batches into the incoming table, each while the next is being read."""
+        """Understand batches and load most of them into the incoming table, each while the next is being read."""
         with closing(batches), ThreadPoolExecutor(1) as loader:
             loading: deque[Future[None]] = deque()
             for batch in batches:
                 self._prepare(batch.names, whole=whole)
                 if not batch.rows:
                     continue
-                loading.append(loader.submit(self._insert, batch))
+                loading.append(loader.submit(self._take, batch))
                 if len(loading) == IN_FLIGHT:
                     loading.popleft().result()
                 self._rows_read += len(batch.rows)
@@ -205,11 +247,25 @@ class EntityPull:
             for one in loading:
                 one.result()
 
-    def _insert(self, batch: Batch) -> None:
+    def _take(self, batch: Batch) -> None:
+        """Understand a batch; it is loaded together with others that hold the same."""
         table, forms = understood(batch.table())
-        if "updated_at" in forms:
-            self._stamp_shapes |= shapes(table.column("updated_at"), forms["updated_at"])
-        self._load(table, self._canonical.insert(forms))
+        if (self._waiting and forms != self._forms) or sum(map(len, self._waiting)) >= LOAD_ROWS:
+            self._load_waiting()
+        self._forms = forms
+        self._waiting.append(table.combine_chunks())
+
+    def _load_waiting(self) -> None:
+        if not self._is_loading:
+            columns = declared(incoming_columns(self._entity, self._present))
+            self._execute(f"CREATE OR REPLACE TEMP TABLE incoming_{self._name} ({columns})")
+            self._is_loading = True
+        if not self._waiting:
+            return
+        table, self._waiting = pa.concat_tables(self._waiting), []
+        if "updated_at" in self._forms:
+            self._stamp_shapes |= shapes(table.column("updated_at"), self._forms["updated_at"])
+        self._load(table, self._canonical.insert(self._forms))
 
     def _load(self, table: pa.Table, sql: str) -> None:
         """Run SQL over a table called batch, which stays in memory; the key is bound and never part of the SQL."""
@@ -219,7 +275,7 @@ class EntityPull:
         self._context.connection.unregister("batch")
 
     def _prepare(self, names: Sequence[str], *, whole: bool) -> None:
-        """Make the table of incoming rows once the first batch shows which columns there are."""
+        """Note the columns once the first batch shows which there are; SettingError or ReadError when they are not right."""
         present = frozenset(names) | frozenset(self._mapping.constants)
         if present == self._present:
             return
@@ -235,8 +291,6 @@ class EntityPull:
         if not whole and present != self._mapped():
             raise _NeedsWholeError
         self._present = present
-        columns = declared(incoming_columns(self._entity, present))
-        self._execute(f"CREATE OR REPLACE TEMP TABLE incoming_{self._name} ({columns})")
 
     def _mapped(self) -> set[str]:
         """The columns that the entity had when it was read last."""
@@ -482,7 +536,7 @@ class EntityPull:
         )
         remember(self._context.connection, self._state)
 
-    def _report(self, seconds: float) -> EntityReport:
+    def _report(self, began: float) -> EntityReport:
         return EntityReport(
             self._name,
             rows_read=self._rows_read,
@@ -492,7 +546,7 @@ class EntityPull:
             rows_after=self._number(f"SELECT count(*) FROM {self._name}"),
             error=self._state.error,
             frozen_since=self._state.frozen_since,
-            seconds=seconds,
+            seconds=time.monotonic() - began,
         )
 
     def _execute(self, sql: str, values: Any = None) -> None:

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,16 +34,27 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._asking = threading.Lock()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(self, connection: duckdb.DuckDBPyConnection, sql: str, name: str) -> str:
-        """Write an ordered query as Parquet and return the file's name; equal rows give the same file."""
+    def put(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        sql: str,
+        name: str,
+        repeating: Sequence[str] | None = None,
+    ) -> str:
+        """Write an ordered query as Parquet and return the file's name; equal rows give the same file.
+
+        `repeating`: the columns whose values come again and again, None for all. Threads may put several at a time.
+        """
         # DuckDB's own COPY marks columns by what it guesses about NULLs, so equal rows could give different files.
-        table = connection.sql(sql).to_arrow_table().combine_chunks()
+        with self._asking:
+            table = connection.sql(sql).to_arrow_table()
         _refuse_huge(table.schema, name)
         draft = self._draft()
         try:
-            pq.write_table(table, draft, compression="zstd", row_group_size=ROWS_PER_GROUP, store_schema=False)
+            _write(table.combine_chunks(), draft, repeating)
             return self._keep(draft, name, ".parquet")
         finally:
             draft.unlink(missing_ok=True)
@@ -116,6 +128,13 @@ class Folder:
     def _ages(self, now: datetime) -> dict[str, timedelta]:
         files = [entry for entry in os.scandir(self.path) if entry.is_file()]
         return {file.name: timedelta(seconds=now.timestamp() - file.stat().st_mtime) for file in files}
+
+
+def _write(table: pa.Table, path: Path, repeating: Sequence[str] | None) -> None:
+    once = True if repeating is None else list(repeating)
+    pq.write_table(
+        table, path, compression="zstd", row_group_size=ROWS_PER_GROUP, store_schema=False, use_dictionary=once
+    )
 
 
 def _refuse_huge(schema: pa.Schema, name: str) -> None:

@@ -37,21 +37,18 @@ from opened
 group by pkey, key_project, first_lead_id;
 
 create or replace temp table member as
-select id as lead_id, 'lead:' || id as party_id, pkey, key_project from touched_lead anti join repeated using (pkey, key_project)
+select first_lead_id as lead_id, party_id, pkey, key_project, created_at as opened_at from lead_side where lead_rows = 1
 union all
-select id, 'lead:' || first_lead_id, pkey, key_project from opened;
+select o.id, s.party_id, s.pkey, s.key_project, s.created_at from opened o join lead_side s using (first_lead_id) where s.lead_rows > 1;
 
 create or replace temp table touched_event as
-with keyed as (
-    select e.kind, e.id, coalesce(l.pkey, e.person, '#' || e.kind || ':' || e.id) as pkey,
-        coalesce(l.key_project, e.project_id, '') as key_project, l.id as lead_id, e."at", e.day_only, e.cancelled_at,
-        e.cancelled_day_only, e.project_id, e.channel_id, e.staff_id
-    from arrived_event e left join touched_lead l on l.id = e.lead_id
-    where e."at" <= getvariable('as_of')
-), event as (
-    from standing_event union all by name from keyed
-)
-select e.*, m.party_id from event e left join member m using (lead_id);
+select e.kind, e.id, coalesce(m.pkey, e.person, '#' || e.kind || ':' || e.id) as pkey,
+    coalesce(m.key_project, e.project_id, '') as key_project, m.lead_id, e."at", e.day_only, e.cancelled_at,
+    e.cancelled_day_only, e.project_id, e.channel_id, e.staff_id, m.party_id
+from arrived_event e left join member m using (lead_id)
+where e."at" <= getvariable('as_of')
+union all by name
+select e.*, m.party_id from standing_event e left join member m using (lead_id);
 
 create or replace temp table joined as
 select e.kind, e.id, arg_max(p.party_id, (p.created_at, p.first_lead_id)) as party_id
@@ -82,14 +79,14 @@ from referral r join member m using (lead_id)
 where r."at" <= getvariable('as_of')
 group by all;
 
-create or replace temp table booked as
+create or replace temp view booked as
 with side as (
-    select party_id, key_project, channel_id, staff_id, first_grade from lead_side
+    select *, true as has_lead from lead_side
     union all by name
-    select party_id, key_project, channel_id, staff_id from walk_in
+    select *, false as has_lead, true as valid from walk_in
 )
-select s.party_id, s.key_project as project, coalesce(s.channel_id, '') as channel, coalesce(s.staff_id, '') as staff, s.first_grade,
-    c.referrer_id
+select s.* exclude (key_project, channel_id, staff_id), s.key_project as project, coalesce(s.channel_id, '') as channel,
+    coalesce(s.staff_id, '') as staff, c.referrer_id
 from side s left join credited c using (party_id);
 
 create or replace temp {fresh} fresh_event as
@@ -102,21 +99,23 @@ from placed p join booked b using (party_id);
 insert into stage_event by name from fresh_event;
 
 insert into lead_party by name
-select m.lead_id, hash(m.pkey, m.key_project) as whose, b.project, b.channel, b.staff, b.first_grade from member m join booked b using (party_id);
+select first_lead_id as lead_id, hash(pkey, project) as whose, project, channel, staff, first_grade from booked where lead_rows = 1
+union all
+select m.lead_id, hash(b.pkey, b.project), b.project, b.channel, b.staff, b.first_grade
+from booked b join member m using (party_id) where b.lead_rows > 1;
 
 {earliest_dates}
 
 create or replace temp table contact as
-select l.party_id, min(l."at") filter (where not l.day_only and l."at" >= p.created_at) as contact_at,
-    max(l.followed_up_at) as last_contact_at
-from (select m.party_id, c."at", c.day_only, c.followed_up_at from ({contacts}) c join member m using (lead_id)) l
-join lead_side p using (party_id)
+select m.party_id, min(c."at") filter (where not c.day_only and c."at" >= m.opened_at) as contact_at,
+    max(c.followed_up_at) as last_contact_at
+from ({contacts}) c join member m using (lead_id)
 group by all;
 
 create or replace temp table stages as
 select party_id,
     arg_min(("at", day_only), ("at", id)) filter (where kind = 'visit') as visit_1,
-    list(("at", day_only) order by "at", id) filter (where kind = 'visit')[2] as visit_2,
+    arg_min(("at", day_only), ("at", id), 2) filter (where kind = 'visit')[2] as visit_2,
     arg_min(("at", day_only), ("at", id)) filter (where kind = 'subscription') as subscription_1,
     arg_min(("at", day_only), ("at", id)) filter (where kind = 'contract') as contract_1,
     bool_and(cancelled_at is not null) filter (where kind = 'subscription') as subscription_lost,
@@ -131,15 +130,7 @@ select party_id, created_at as "at", created_at_day_only as day_only, true as in
 {chain}
 
 create or replace temp {fresh} fresh_party as
-with body as (
-    select pkey, party_id, true as has_lead, first_lead_id, last_lead_id, lead_rows, created_at, created_at_day_only, touchpoint,
-        grade, valid, lost_at, lost_at_day_only, reactivated_at, reactivated_at_day_only, last_follow_up_at
-    from lead_side
-    union all by name
-    select pkey, party_id, false as has_lead, true as valid from walk_in
-)
-select b.* exclude (pkey, last_follow_up_at), hash(b.pkey, d.project) as whose, d.project, d.channel, d.staff, d.first_grade, d.referrer_id,
-    c.contact_at, coalesce(c.last_contact_at, b.last_follow_up_at) as last_contact_at,
+select b.* exclude (pkey, last_follow_up_at), hash(b.pkey, b.project) as whose, c.contact_at, coalesce(c.last_contact_at, b.last_follow_up_at) as last_contact_at,
     s.visit_1[1] as first_visit_at, s.visit_1[2] as first_visit_at_day_only,
     s.visit_2[1] as second_visit_at, s.visit_2[2] as second_visit_at_day_only,
     s.subscription_1[1] as subscribed_at, s.subscription_1[2] as subscribed_at_day_only,
@@ -149,8 +140,7 @@ select b.* exclude (pkey, last_follow_up_at), hash(b.pkey, d.project) as whose, 
     case when s.contract_lost then s.contract_loss[1] end as contract_lost_at,
     case when s.contract_lost then s.contract_loss[2] end as contract_lost_at_day_only,
     coalesce(not s.contract_lost, false) as has_contract{step_columns}
-from body b
-join booked d using (party_id)
+from booked b
 left join contact c using (party_id) left join stages s using (party_id){step_joins};
 
 insert into party by name from fresh_party;

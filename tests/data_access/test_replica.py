@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -430,6 +430,55 @@ def test_a_big_unstamped_entity_waits_for_its_turn(world: World, monkeypatch: py
     assert changes(world.pull(crm).entity("lead")) == (0, 0, 1)
 
 
+def test_what_is_read_again_as_it_was_is_not_loaded_again(anywhere: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    crm = customers(anywhere, 20)
+    anywhere.pull(crm)
+    before = anywhere.pull(crm)
+    monkeypatch.setattr(pull_module.EntityPull, "_load", None)
+    report = anywhere.pull(crm).entity("lead")
+    assert report == replace(before.entity("lead"), seconds=report.seconds)
+    assert (report.rows_read, report.rows_before, report.rows_after) == (11, 20, 20)
+
+
+def test_what_was_rolled_back_is_loaded_again(world: World) -> None:
+    crm = customers(world, 20)
+    world.pull(crm)
+    world.run("update crm set grade = 'D' where id = 20")
+    settings = Settings.read(crm, {})
+    with pytest.raises(KeyError), world.source.reading() as reading, world.replica.transaction():
+        world.replica.pull(reading, settings, depth="changes", now=NOON)
+        raise KeyError
+    assert changes(world.pull(crm).entity("lead")) == (0, 1, 0)
+
+
+def test_a_row_that_went_and_came_back_as_it_was_is_there_again(world: World) -> None:
+    crm = customers(world, 20)
+    for _ in range(2):
+        world.pull(crm)
+    world.run("create table put_aside as select * from crm where id = 20", "delete from crm where id = 20")
+    assert changes(world.pull(crm, "keys").entity("lead")) == (0, 0, 1)
+    world.run("insert into crm select * from put_aside")
+    assert changes(world.pull(crm).entity("lead")) == (1, 0, 0)
+
+
+def test_all_rows_gone_but_those_read_last_are_noticed(world: World) -> None:
+    customers(world, 20)
+    crm = mapping("lead", "select id, 'p' as project_id, created as created_at from crm")
+    world.pull(crm)
+    world.pull(crm)
+    world.run("delete from crm where id < 20")
+    assert changes(world.pull(crm).entity("lead")) == (0, 0, 19)
+
+
+def test_a_stamp_that_is_no_longer_in_the_future_makes_its_row_good(world: World) -> None:
+    crm = customers(world, 20)
+    world.run("update crm set mtime = '2026-03-10 12:05:00' where id = 20")
+    assert [world.pull(crm).entity("lead").quarantined for _ in range(2)] == [1, 1]
+    world.now += timedelta(minutes=5)
+    report = world.pull(crm).entity("lead")
+    assert (changes(report), report.quarantined) == ((1, 0, 0), 0)
+
+
 def test_comparing_keys_finds_deletes_and_stamps_set_back(anywhere: World) -> None:
     crm = customers(anywhere, 40)
     anywhere.pull(crm)
@@ -614,6 +663,13 @@ def test_an_entity_no_longer_mapped_is_emptied(world: World) -> None:
     assert world.rows("select count(*) from old_lead") == [(5,)]
     assert world.rows("select count(*) from mapped") == [(0,)]
     assert world.pull("").entities == ()
+
+
+def test_an_entity_that_is_mapped_again_is_filled_again(world: World) -> None:
+    crm = customers(world, 5)
+    for toml in (crm, "", crm):
+        world.pull(toml)
+    assert world.rows("select count(*) from lead") == [(5,)]
 
 
 def test_an_emptied_table_is_reported_for_the_guard(world: World) -> None:
