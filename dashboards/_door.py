@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
+from itertools import chain
 from typing import Any, get_args
 from urllib.parse import quote
 
@@ -146,7 +147,7 @@ class Door:
         return answer
 
     def _check(self) -> Answer | None:
-        """Who asks, may they, and does the request come from our own pages; the body is not looked at."""
+        """Who asks, may they, and does the request come from our own pages; until then the body is not looked at."""
         policy = self.policy(request.endpoint)
         g.person = g.screen = None
         if policy.allows is not None and not policy.allows(request):
@@ -158,6 +159,7 @@ class Door:
             _check_post(policy)
         if request.path == "/_dash-update-component":
             self._check_callback(g.person)
+        _check_texts()
         return None
 
     def _enter(self, policy: Policy, roles: frozenset[str]) -> Answer | None:
@@ -350,6 +352,12 @@ def _check_post(policy: Policy) -> None:
         abort(415)
     if (request.content_length or 0) > LARGEST_BODY:
         abort(413)
+
+
+def _check_texts() -> None:
+    """Refuse a NUL in a path or a form: no text of ours has one, and PostgreSQL takes none."""
+    if any("\0" in text for text in (request.path, *chain.from_iterable(request.form.items(multi=True)))):
+        abort(400)
 
 
 def _callback_id(outputs: Any) -> str:

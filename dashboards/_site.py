@@ -393,22 +393,22 @@ def _health(site: Site, door: Door) -> None:
 def _errors(site: Site) -> None:
     world, css = site.world, site.files.css
 
-    def answer(code: int) -> tuple[Any, int]:
-        id = error_id()
+    def answer(code: int, id: str) -> tuple[Any, int]:
         if request.path.startswith(_HINT):
             return {"error": id}, code
         role = g.person.role if g.get("person") else None
         return failed(code, id, world.words(request.args.get("lang", "")), css, role=role), code
 
     def refused(error: HTTPException) -> Any:
-        return error if error.code is None or error.code < 400 else answer(error.code)
+        return error if error.code is None or error.code < 400 else answer(error.code, error_id())
 
     def broken(error: Exception) -> Any:
         if isinstance(error, DashException):
-            return answer(404)
-        made, code = answer(500)
-        _LOG.exception("Error on %s", request.path)
-        return made, code
+            return answer(404, error_id())
+        id = error_id()
+        # As Python writes it: an address may hold line ends, which would look like entries of their own.
+        _LOG.exception("Error %s on %r", id, request.path)
+        return answer(500, id)
 
     site.server.register_error_handler(HTTPException, refused)
     site.server.register_error_handler(Exception, broken)

@@ -31,3 +31,11 @@ def test_pictures_are_small():
     pictures = list(Path(ROOT / "docs" / "pictures").glob("*"))
     assert pictures
     assert [picture.name for picture in pictures if picture.stat().st_size > 150_000] == []
+
+
+def test_every_proof_that_is_named_is_there():
+    told = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    files = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    assert [name for name in re.findall(r"`(?:tests/)?(?:\w+/)*(test_\w+\.py)`", told) if name not in files] == []
+    tests = set(re.findall(r"(?:def|class) (\w+)", "\n".join(files.values())))
+    assert [name for name in re.findall(r"`(test_\w+|Test\w+)`", told) if name not in tests] == []

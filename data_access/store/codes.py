@@ -57,6 +57,8 @@ def enrol(store: Store, person: Person) -> Enrolment:
     """A new secret for a person without one; it counts from the first right code and is never shown again."""
     secret = pyotp.random_base32()
     with store.writing() as connection:
+        # One after another for each person: of two who scan at once, the last one's secret stands.
+        connection.execute(select(people.c.id).where(people.c.id == person.id).with_for_update())
         connection.execute(delete(codes).where(codes.c.person_id == person.id, ~codes.c.confirmed))
         connection.execute(insert(codes).values(person_id=person.id, secret=secret, confirmed=False, last_step=0))
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=person.name, issuer_name=ISSUER))

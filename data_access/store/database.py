@@ -71,7 +71,8 @@ def _engine(url: URL) -> Engine:
         engine = sqlite_engine(url)
         event.listen(engine, "begin", _begin_sqlite)
     elif backend == "postgresql":
-        engine = create_engine(url, pool_pre_ping=True, connect_args=_postgres_arguments(url))
+        # Parameters are names, secrets and hashes: none of them belongs in a log.
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_postgres_arguments(url))
         event.listen(engine, "begin", _begin_postgres)
     else:
         raise StoreError(f"The store cannot be kept in {backend!r}. Give an sqlite or postgresql URL.")

@@ -67,15 +67,18 @@ def change_person(store: Store, person: Person) -> None:
 
 
 def change_person_with(connection: Connection, person: Person) -> None:
-    """Replace what is kept about a person in the caller's transaction; who is disabled has no session any more."""
+    """Replace what is kept about a person in the caller's transaction; who is disabled or has another role signs in anew."""
     known_role(person.role)
     _refuse_taken_account(connection, person)
+    before = connection.scalar(select(people_table.c.role).where(people_table.c.id == person.id))
     query = update(people_table).where(people_table.c.id == person.id).values(vars(person))
     with _own_name(person):
         if connection.execute(query).rowcount == 0:
             raise StoreError(f"There is no person {person.id!r}. Add them first.")
     if not person.enabled:
         end_access(connection, person.id)
+    elif person.role != before:
+        connection.execute(delete(sessions).where(sessions.c.person_id == person.id))
 
 
 def end_access(connection: Connection, person_id: str) -> None:

@@ -59,7 +59,7 @@ def sqlite_engine(url: URL) -> Engine:
     path = _path(url)
     _refuse_network(path)
     _make_private(path)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     mode = journal_mode(sqlite3.sqlite_version)
     if mode == "delete":
         _LOG.info("SQLite %s can corrupt a write-ahead log: using the rollback journal.", sqlite3.sqlite_version)

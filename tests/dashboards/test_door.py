@@ -13,7 +13,7 @@ from flask import Response
 from flask.testing import FlaskClient
 
 from components.shell import LATE
-from dashboards._door import IDLE, LIFE, OPEN, Door, DoorError, refuse_unsafe, same_site_path
+from dashboards._door import IDLE, LIFE, OPEN, Door, DoorError, Policy, refuse_unsafe, same_site_path
 from dashboards._page import World
 from dashboards._site import PAGES
 from data_access.store.links import make_link
@@ -220,6 +220,31 @@ def test_a_stranger_s_callback_is_refused_before_its_body_is_read(stage: Stage) 
     assert answer.status_code == 401
 
 
+ONLY: dict[str, Any] = {
+    "output": "only.children",
+    "outputs": {"id": "only", "property": "children"},
+    "inputs": [{"id": "page", "property": "address", "value": "/"}],
+    "changedPropIds": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("policy", "codes"),
+    [
+        pytest.param(Policy(frozenset(("admin",))), {"admin": 200, "leader": 403, "viewer": 403}, id="some roles"),
+        pytest.param(OPEN, {"admin": 403, "leader": 403}, id="one for everybody is no policy for a callback"),
+    ],
+)
+def test_a_callback_is_for_the_roles_of_its_policy(tmp_path: Path, policy: Policy, codes: dict[str, int]) -> None:
+    def added(door: Door, world: World) -> None:
+        door.callback(policy, Output("only", "children"), Input("page", "address"))(lambda address: "told")
+
+    stage = a_stage(tmp_path, routes=[added])
+    for role, code in codes.items():
+        answer = call(stage.client(role), ONLY)
+        assert answer.status_code == code and ("told" in answer.text) == (code == 200)
+
+
 JUNK = (
     0, "", [], {}, {"output": 1}, {"output": "nothing.children"}, {"output": "trend.figure"}, {**CALL, "inputs": None},
     {**CALL, "inputs": []}, {**CALL, "inputs": [1, 2]}, {**CALL, "inputs": CALL["inputs"] * 2}, {**CALL, "state": {}},
@@ -317,6 +342,15 @@ def test_callbacks_take_json_only(stage: Stage, kind: str) -> None:
 
 def test_a_large_body_is_refused(stage: Stage) -> None:
     assert call(stage.client("leader"), {**CALL, "more": "x" * 300_000}).status_code == 413
+
+
+@pytest.mark.parametrize("role", ["admin", None])
+def test_a_nul_in_a_path_or_a_form_is_refused(stage: Stage, role: str | None) -> None:
+    client, kind = stage.client(role), "application/x-www-form-urlencoded"
+    for told in ({"name": "x\0"}, {"x\0": "name"}, {"next": "/\0"}):
+        assert client.post("/sign-in", data=told, content_type=kind, headers=OURS).status_code == 400
+    assert client.get("/enter/x%00").status_code == 400
+    assert client.get("/people/x%00").status_code == (400 if role else 303)
 
 
 def test_every_answer_is_hardened(stage: Stage) -> None:

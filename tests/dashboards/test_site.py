@@ -4,7 +4,9 @@ import gzip
 import json
 import re
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -13,7 +15,8 @@ from threading import Barrier
 import brotli
 import pytest
 
-from dashboards._page import Kept, cache_key
+from components.words import Words
+from dashboards._page import Kept, View, badges_of, cache_key
 from dashboards._site import PAGES
 from data_access.store.published import Heartbeat
 from tests.dashboards.worlds import NOW, ROLES, Stage, a_stage, a_view
@@ -129,6 +132,33 @@ def test_everything_a_page_depends_on_is_in_its_cache_key() -> None:
     # Two people with the same rights share a page: role is part of the rights, the name is not.
     assert len(keys) == len(views)
     assert cache_key("overview", a_view()) != cache_key("overview", a_view(snapshot=small_snapshot(2)))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(lambda view: replace(view, snapshot=replace(view.snapshot, sequence=9)), id="its sequence"),
+        pytest.param(lambda view: replace(view, snapshot=replace(view.snapshot, version="other")), id="its snapshot"),
+        pytest.param(lambda view: replace(view, filters=replace(view.filters, project="p2")), id="its filters"),
+        pytest.param(lambda view: replace(view, words=Words("en")), id="its words"),
+        pytest.param(lambda view: replace(view, scope=replace(view.scope, staff=frozenset("s"))), id="its rights"),
+    ],
+)
+def test_each_part_of_a_cache_key_counts_by_itself(other: Callable[[View], View]) -> None:
+    view = a_view()
+    assert cache_key("overview", view) == cache_key("overview", a_view())
+    assert cache_key("overview", view) != cache_key("overview", other(view))
+    assert cache_key("overview", view) != cache_key("funnels", view)
+
+
+def test_the_badge_counts_the_red_ones_in_the_own_projects() -> None:
+    for role in ("leader", "head"):
+        view = a_view(role)
+        seen = [one for one in view.all_findings if role == "leader" or one.subject == "p1"]
+        reds = [one for one in seen if one.severity == "red"]
+        assert badges_of(view) == {"alerts": len(reds)}
+    assert badges_of(a_view("salesperson")) == {}
+    assert {one.severity for one in a_view().all_findings} > {"red"}, "there are others that do not count"
 
 
 @pytest.mark.parametrize("foreign", ["p2", "p9"])

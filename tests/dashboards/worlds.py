@@ -17,6 +17,7 @@ from data_access.live import Live
 from data_access.settings import Settings
 from data_access.store import Store
 from data_access.store.people import Person, add_person
+from data_access.store.people import people as everybody
 from data_access.store.published import Heartbeat
 from data_access.store.sessions import open_session
 from metrics.overview import GapInputs
@@ -93,10 +94,15 @@ def a_stage(
     told: str = "",
     live: Live | None = None,
     per_minute: int = 1_000_000,
+    url: str = "",
 ) -> Stage:
-    """A site over the small snapshot (or the one given) with one person per role, and settings where they are told."""
-    store, clock = Store.open(f"sqlite:///{folder}/store.db"), Clock()
-    people = {role: add_person(store, f"某{role}", role, *places) for role, places in ROLES.items()}
+    """A site over the small snapshot (or the one given) with one person per role, and settings where they are told.
+
+    Two with one store `url` are two nodes of one site.
+    """
+    store, clock = Store.open(url or f"sqlite:///{folder}/store.db"), Clock()
+    there = {one.role: one for one in everybody(store)}
+    people = there or {role: add_person(store, f"某{role}", role, *places) for role, places in ROLES.items()}
     settings, pack = (
         Settings.read(f'snapshots.dir = "{FOLDER}"\nserver.requests_per_minute = {per_minute}\n{told}', {}),
         property_pack(),

@@ -254,6 +254,13 @@ def test_who_scans_again_before_the_first_code_has_only_the_new_secret(store: St
     assert use_code(store, who.id, pyotp.TOTP(second.secret).at(NOON), NOON)
 
 
+def test_of_ten_first_scans_at_once_the_last_one_counts(store: Store) -> None:
+    who = a_person(store, None)
+    made = at_once(10, lambda _: enrol(store, who))
+    right = [one for one in made if use_code(store, who.id, pyotp.TOTP(one.secret).at(NOON), NOON)]
+    assert len(right) == 1
+
+
 def test_a_lost_phone_is_forgotten_and_its_sessions_end(store: Store) -> None:
     who = a_person(store, None)
     use_code(store, who.id, pyotp.TOTP(enrol(store, who).secret).at(NOON), NOON)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_access.settings import SettingError, Settings, documented
+from data_access.store.secrets import secret
 
 LEAD = '[entities.lead]\ntable = "t"\ncolumns = { id = "i", project_id = "p", created_at = "c" }\n'
 
@@ -157,3 +158,10 @@ def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     assert rows["refresh.full_at"][0] == "03:00"
     assert "entities.<name>.codes" in rows
     assert all(meaning for _, meaning in rows.values())
+
+
+def test_no_secret_has_a_value_before_somebody_gives_one(tmp_path: Path) -> None:
+    settings = Settings.read("", {}, folder=tmp_path)
+    assert (settings.security.person_key, settings.server.metrics_token, settings.source.url) == ("", "", "")
+    installs = {secret(tmp_path / str(number) / "warboard.key") for number in range(20)}
+    assert len(installs) == 20

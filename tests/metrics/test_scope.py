@@ -1,5 +1,6 @@
 """Scope: how far numbers, alerts and customers are seen, by role, setting and day."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -69,6 +70,21 @@ def test_customers_are_those_of_the_own_work(role: Role, customers: Where) -> No
 def test_who_belongs_nowhere_sees_nothing(role: Role) -> None:
     scope = scope_of(role, None, None)
     assert scope.where.project == frozenset() and scope.customers.project == frozenset()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_sees_all_projects_sees_the_group(role: Role) -> None:
+    assert scope_of(role, "p1", "s1").sees_group == (role in ("leader", "admin"))
+    assert scope_of(role, "p1", "s1", "group").sees_group
+
+
+def test_each_right_is_in_the_fingerprint() -> None:
+    one = Scope("head", P1, S1, P1, Where(project=P1, staff=S1))
+    others = [
+        replace(one, role="champion"), replace(one, projects=None), replace(one, staff=None), replace(one, alerts=None),
+        replace(one, customers=Where(staff=S1)), replace(one, customers=Where(project=P1)), replace(one, projects=frozenset()),
+    ]  # fmt: skip
+    assert len({each.fingerprint for each in (one, *others)}) == 1 + len(others)
 
 
 def test_who_is_told_nothing_of_customers_may_list_none() -> None:
