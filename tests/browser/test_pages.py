@@ -228,8 +228,8 @@ def test_the_demo_is_entered_by_one_click_and_left_again(served: Served) -> None
     page = visit.open("/boards")
     page.get_by_role("button", name="集团领导").click()
     expect(page.locator(".page-title")).to_have_text("排行")
-    page.get_by_role("link", name="退出").click()
-    page.get_by_role("button", name="退出").click()
+    page.get_by_role("link", name="账号").click()
+    page.get_by_role("button", name="退出登录").click()
     assert "/sign-in" in page.url
     page.goto(visit.url + "/boards")
     assert "/sign-in" in page.url
