@@ -96,6 +96,7 @@ REASONS = {
     "other": Label("其他", "Other"),
 }
 _KINDS = {
+    "browsing": Label("浏览", "Looked at"),
     "lead": Label("留电", "Left a number"),
     "follow_up": Label("跟进", "Follow-up"),
     "visit": Label("到访", "Visit"),

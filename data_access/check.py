@@ -27,7 +27,7 @@ from metrics.pack import Metric, Pack
 from metrics.query import stored
 
 EXAMPLES = 5
-CONTACTS = 200
+NEWEST = 200
 FEW_PHONES = 0.8
 _NEVER_ALL_EMPTY = ("person", "grade")
 """Without them every lead is its own party, or nobody has a grade: better unmapped than mapped and empty."""
@@ -108,6 +108,7 @@ def _checked(settings: Settings, pack: Pack, say: Say) -> list[Finding]:
             findings = _account(settings, reading, say, source.name)
             report = _pulled(settings, replica, reading)
             findings += _contacts(settings, reading, replica.connection, say)
+            findings += _browsing(settings, reading, replica.connection, say)
         findings += _entities(settings, replica.connection, report, say)
         findings += _pack(pack, settings, mapped_columns(replica.connection), say)
     finally:
@@ -142,8 +143,7 @@ def _contacts(settings: Settings, reading: Reading, connection: duckdb.DuckDBPyC
     """Whether names and phones are found by the ids of the newest leads; none of them is printed."""
     if settings.contact is None:
         return []
-    newest = connection.execute(f"SELECT id FROM lead ORDER BY created_at DESC, id LIMIT {CONTACTS}").fetchall()
-    leads = [id for (id,) in newest]
+    leads = _newest_leads(connection)
     try:
         found = contacts(reading, settings.contact, leads)
     except ReadError as error:
@@ -154,6 +154,24 @@ def _contacts(settings: Settings, reading: Reading, connection: duckdb.DuckDBPyC
     if leads and not (names or phones):
         return [Finding("error", f"{said}. [entities.contact] needs the id of the lead, its name and its phone.")]
     return [] if len(found) == len(leads) else [Finding("warning", said)]
+
+
+def _browsing(settings: Settings, reading: Reading, connection: duckdb.DuckDBPyConnection, say: Say) -> list[Finding]:
+    """Whether what the newest leads looked at can be read."""
+    if settings.browsing is None:
+        return []
+    leads = _newest_leads(connection)
+    try:
+        batches = list(reading.rows_with(settings.browsing, "lead_id", leads)) if leads else []
+    except ReadError as error:
+        return [Finding("error", f"browsing: {error}")]
+    say(f"browsing: {_many(sum(len(one.rows) for one in batches), 'row')} of the newest {_many(len(leads), 'lead')}")
+    return []
+
+
+def _newest_leads(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute(f"SELECT id FROM lead ORDER BY created_at DESC, id LIMIT {NEWEST}").fetchall()
+    return [id for (id,) in found]
 
 
 # ------------------------------------------------------------------------------------------------------------- entities

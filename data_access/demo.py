@@ -33,6 +33,10 @@ from data_access.demo_tables import write_people_and_places, write_plans
 from data_access.demo_world import World, local_time
 
 _HERE = Path(__file__).parent
+_BROWSED = """insert into mkt_browse (cst_id, page_no, view_time)
+    select cst_id, 1 + (cst_id * 7 + nth * 3) % 5, datetime(created, '-' || (1 + nth * (5 + cst_id * 13 % 600)) || ' minutes')
+    from crm_customer, (select 1 as nth union all select 2 union all select 3) where nth <= cst_id % 4"""
+"""Up to three pages that each customer looked at before leaving a number."""
 
 
 @dataclass(frozen=True)
@@ -109,4 +113,6 @@ def _fill(db: sqlite3.Connection, world: World) -> None:
     for table in ("crm_customer", "crm_follow", "crm_visit", "sale_order", "sale_contract", "channel_report"):
         db.execute(f"create index ix_{table}_mtime on {table} (mtime)")
     db.execute("create index ix_crm_follow_cst on crm_follow (cst_id)")
+    db.execute(_BROWSED)
+    db.execute("create index ix_mkt_browse_cst on mkt_browse (cst_id)")
     db.execute("create index ix_sop_task_due on sop_task (due_time)")

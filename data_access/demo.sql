@@ -25,6 +25,8 @@ create table crm_customer (
     src_id integer references base_source, qr_id integer references mkt_qrcode, emp_id integer references base_emp,
     level integer, valid_flag integer, status integer, seg integer, want_district varchar(32), price_band integer,
     created datetime, lost_time datetime, revive_time datetime, mtime datetime, is_test integer);
+create table mkt_browse (
+    browse_id integer primary key, cst_id integer references crm_customer, page_no integer, view_time datetime);
 create table crm_follow (
     follow_id integer primary key, cst_id integer references crm_customer, emp_id integer references base_emp,
     follow_time datetime, way integer, result integer, mtime datetime);

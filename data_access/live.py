@@ -15,7 +15,7 @@ from data_access.settings import EntityMapping, SettingError, Settings
 from data_access.source import Batch, ReadError, Reading, Source, SourceError
 from data_access.workplace import open_source
 from metrics.customers import Moment
-from metrics.entities import ENTITIES
+from metrics.entities import ENTITIES, LIVE
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,8 +28,8 @@ STATEMENT_SECONDS = 5
 MEMORY = "128MB"
 REST_SECONDS = 15
 """How long a source that could not be read is left alone, so that waiting for it does not use up the server's threads."""
-_HAPPENINGS = ("follow_up", "visit", "subscription", "contract", "assignment")
-_SHOWN = ("staff_id", "channel_id", "kind", "reached")
+_HAPPENINGS = ("browsing", "follow_up", "visit", "subscription", "contract", "assignment")
+_SHOWN = ("staff_id", "channel_id", "kind", "page", "reached")
 
 
 class SourceDown(Exception):
@@ -68,8 +68,11 @@ class Live:
             return contacts(reading, mapping, leads)
 
     def moments(self, leads: Sequence[str]) -> tuple[Moment, ...]:
-        """Every follow-up, visit, subscription, contract and change of owner of these leads; SourceDown."""
-        given = self._settings.entities
+        """What these leads looked at, and every follow-up, visit, subscription, contract and change of owner; SourceDown."""
+        given = {
+            **self._settings.entities,
+            **({"browsing": self._settings.browsing} if self._settings.browsing else {}),
+        }
         mapped = {name: given[name] for name in _HAPPENINGS if name in given and _names_leads(given[name])}
         with self._reading() as reading:
             return tuple(
@@ -137,7 +140,7 @@ def _moments(
     """A batch understood as the replica understands it, of its date and of what is shown beside it alone."""
     from data_access.canonical import Canonical, declared, incoming_columns, understood, zoned
 
-    entity = ENTITIES[name]
+    entity = {**ENTITIES, **LIVE}[name]
     at = entity.at or "at"
     shown = [column for column in _SHOWN if column in batch.column_names]
     table, forms = understood(batch.select([at, *shown]))
@@ -157,7 +160,7 @@ def _moment(kind: str, row: Mapping[str, Any]) -> Moment:
         row["at"],
         row.get("staff_id") or "",
         row.get("channel_id") or "",
-        row.get("kind") or "",
+        row.get("kind") or row.get("page") or "",
         row.get("reached"),
     )
 

@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from metrics.entities import CONTACT, ENTITIES, Entity
+from metrics.entities import ENTITIES, LIVE, Entity
 from metrics.nearest import nearest
 from metrics.scenes import SCENE_KEYS, SLIDE_KEYS
 from metrics.scope import Sight
@@ -523,6 +523,7 @@ class Settings:
     scenes: Mapping[str, Any]
     entities: Mapping[str, EntityMapping]
     contact: EntityMapping | None = None
+    browsing: EntityMapping | None = None
 
     @classmethod
     def read(cls, toml_text: str, env: Mapping[str, str], *, folder: Path | None = None) -> "Settings":
@@ -545,8 +546,10 @@ class Settings:
         scenes = _frozen(_table("scenes", given))
         mapped = _entities(_table("entities", given))
         entities = MappingProxyType({name: one for name, one in mapped.items() if name in ENTITIES})
-        contact = mapped.get(CONTACT.name)
-        return cls(pack=pack, **sections, rules=_frozen(rules), scenes=scenes, entities=entities, contact=contact)
+        return cls(
+            pack=pack, **sections, rules=_frozen(rules), scenes=scenes, entities=entities,
+            contact=mapped.get("contact"), browsing=mapped.get("browsing"),
+        )  # fmt: skip
 
 
 def documented() -> list[tuple[str, Any, str]]:
@@ -628,7 +631,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _entities(given: Mapping[str, Any]) -> Mapping[str, EntityMapping]:
-    known = {**ENTITIES, CONTACT.name: CONTACT}
+    known = {**ENTITIES, **LIVE}
     _refuse_unknown("entities.", given, known, "entity")
     tables = {name: _table(f"entities.{name}", {f"entities.{name}": one}) for name, one in given.items()}
     return {name: _mapping(known[name], table) for name, table in tables.items()}

@@ -121,7 +121,11 @@ _ALL = (
 ENTITIES: Mapping[str, Entity] = {entity.name: entity for entity in _ALL}
 
 CONTACT = _entity("contact", None, "!id name phone")
-"""Name and phone of a customer by the id of the lead: asked for one page at a time, and never pulled into the replica."""
+"""Name and phone of a customer by the id of the lead."""
+BROWSING = _entity("browsing", "at", "!lead_id !at:time page")
+"""What a customer looked at, such as a flat's plan; shown on the customer's track."""
+LIVE: Mapping[str, Entity] = {one.name: one for one in (CONTACT, BROWSING)}
+"""Entities that are asked for one page of customers at a time, and never pulled into the replica."""
 
 REFERENCES = {
     "lead_id": "lead",

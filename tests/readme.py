@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data_access.packs import read_pack
 from data_access.settings import documented
-from metrics.entities import CONTACT, ENTITIES
+from metrics.entities import ENTITIES, LIVE
 from metrics.pack import Metric, Pack
 
 ROOT = Path(__file__).parent.parent
@@ -47,7 +47,7 @@ def parts(language: str) -> dict[str, str]:
         ],
         "entities": [
             (f"`{one.name}`", ", ".join(f"**{c.name}**" if c.required else c.name for c in one.columns))
-            for one in (*ENTITIES.values(), CONTACT)
+            for one in (*ENTITIES.values(), *LIVE.values())
         ],
     }
     return {name: table(_HEADS[name][language], lines) for name, lines in rows.items()}

@@ -362,3 +362,11 @@ def test_leads_without_a_contact_are_told(sqlite_url: str) -> None:
         "warning contact: of 2 leads 1 found, 1 with a name, 1 with a phone"
         in checked(sqlite_url, MAPPED + mapping).verdicts
     )
+
+
+def test_what_leads_looked_at_is_tried_too(sqlite_url: str) -> None:
+    run(sqlite_url, LEAD, a_lead("1"), a_lead("2"))
+    mapping = '[entities.browsing]\nquery = "select id as lead_id, created_at as at, {page} as page from lead"'
+    assert checked(sqlite_url, MAPPED + mapping.format(page="grade")).says("browsing: 2 rows of the newest 2 leads")
+    wrong = checked(sqlite_url, MAPPED + mapping.format(page="title"))
+    assert wrong.code == 1 and wrong.says("error browsing: ")

@@ -20,6 +20,10 @@ query = "select cst_id as id, cst_name as name, tel as phone from customer"
 [entities.visit]
 table = "visit"
 columns = { id = "id", lead_id = "cst_id", project_id = "proj", staff_id = "emp", at = "at" }
+[entities.browsing]
+table = "seen"
+columns = { lead_id = "cst", at = "at", page = "page" }
+codes = { page = { "1" = "户型图" } }
 """
 
 
@@ -39,6 +43,8 @@ def live(tmp_path: Path) -> Live:
         db.execute("insert into customer values (900, null, null)")
         db.execute("create table visit (id integer, cst_id integer, proj integer, emp integer, at datetime)")
         db.execute("insert into visit values (1, 7, 1, 3, '2026-03-01 02:00:00')")
+        db.execute("create table seen (cst integer, at datetime, page integer)")
+        db.execute("insert into seen values (8, '2026-03-01 02:00:00', 1), (8, '2026-03-01 02:05:00', 9)")
     return Live(Settings.read(MAPPING, {}, folder=tmp_path), Clock())
 
 
@@ -52,6 +58,17 @@ def test_events_are_told_in_the_group_s_time(live: Live) -> None:
     (visit,) = live.moments(("7",))
     assert (visit.kind, visit.at, visit.staff) == ("visit", datetime(2026, 3, 1, 10, 0), "3")
     assert live.moments(()) == ()
+
+
+def test_what_a_lead_looked_at_is_told_in_the_group_s_words(live: Live) -> None:
+    """A code the mapping does not know stays as it is."""
+    seen = [(one.kind, one.at.hour, one.note) for one in live.moments(("8",))]
+    assert seen == [("browsing", 10, "户型图"), ("browsing", 10, "9")]
+
+
+def test_what_is_read_live_is_never_pulled() -> None:
+    settings = Settings.read(MAPPING, {})
+    assert settings.browsing is not None and set(settings.entities) == {"visit"}
 
 
 def test_a_source_that_is_down_is_left_alone_for_a_while(tmp_path: Path) -> None:
