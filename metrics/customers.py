@@ -140,6 +140,11 @@ def next_step(customer: Customer, as_of: datetime, limits: Mapping[str, int]) ->
     return _overdue(customer, as_of, limits) or _onwards(customer)
 
 
+def is_due(customer: Customer, as_of: datetime, limits: Mapping[str, int]) -> bool:
+    """Whether a lead waits for its first contact, or for a follow-up that is late."""
+    return customer.contact_at is None or _overdue(customer, as_of, limits) is not None
+
+
 def _overdue(customer: Customer, as_of: datetime, limits: Mapping[str, int]) -> Label | None:
     since = customer.last_contact_at or customer.created_at
     limit = limits.get(customer.grade or "", limits["D"])

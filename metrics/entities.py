@@ -90,7 +90,7 @@ _ALL = (
         "contract",
         "signed_at",
         "!id lead_id !project_id staff_id channel_id person:person !signed_at:time amount:money units:whole "
-        "area:number cancelled_at:time commission_to commission_records:whole updated_at:time",
+        "area:number cancelled_at:time commission_to commission_records:whole commission_amount:money updated_at:time",
     ),
     _entity("payment", "at", "!id contract_id !at:time !amount:money updated_at:time"),
     _entity(

@@ -25,6 +25,12 @@ class Formula:
         """Whether the formula is one division at its top: a rate with numerator and denominator."""
         return isinstance(self.tree, ast.BinOp) and isinstance(self.tree.op, ast.Div)
 
+    @property
+    def below(self) -> tuple[str, ...]:
+        """The measures a rate is divided by; none for what is no rate."""
+        tree = self.tree.right if isinstance(self.tree, ast.BinOp) and self.is_ratio else None
+        return tuple(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))) if tree else ()
+
     def reading(self, sums: Mapping[str, Number]) -> Reading:
         """The formula's value over sums of its measures; a rate of nothing is missing."""
         if isinstance(self.tree, ast.BinOp) and isinstance(self.tree.op, ast.Div):

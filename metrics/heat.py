@@ -64,7 +64,7 @@ def _rolling(snapshot: Snapshot, pack: Pack, metric: str, hours: int, width: int
     inside = (places >= 0) & (at <= _hour(snapshot.as_of))
     names = tuple(column.isoformat() for column in columns)
     frame = frame[inside].assign(column=_named(places[inside], names))
-    grid = _grid(snapshot, pack, metric, frame, ("project", "column"), _projects(snapshot, where), names, width)
+    grid = grid_of(snapshot, pack, metric, frame, ("project", "column"), _projects(snapshot, where), names, width)
     return replace(grid, running=names[-1])
 
 
@@ -94,7 +94,7 @@ def channel_by_grade(snapshot: Snapshot, pack: Pack, first: date, last: date, wh
     days = frame["day"].to_numpy()
     frame = frame[(days >= first.toordinal()) & (days <= last.toordinal())]
     rows = tuple(id for id in snapshot.channels if where.channel is None or id in where.channel)
-    return _grid(snapshot, pack, "leads", frame, ("channel", "grade"), rows, GRADES, 1)
+    return grid_of(snapshot, pack, "leads", frame, ("channel", "grade"), rows, GRADES, 1)
 
 
 def weekday_by_hour(
@@ -108,10 +108,10 @@ def weekday_by_hour(
         "weekday": _named(frame["weekday"].to_numpy() - 1, weekdays),
         "hour": _named(frame["hour"].to_numpy(), hours),
     }
-    return _grid(snapshot, pack, metric, frame.assign(**named), ("weekday", "hour"), weekdays, hours, 1)
+    return grid_of(snapshot, pack, metric, frame.assign(**named), ("weekday", "hour"), weekdays, hours, 1)
 
 
-def _grid(
+def grid_of(
     snapshot: Snapshot,
     pack: Pack,
     metric_name: str,

@@ -8,6 +8,9 @@ COMPOUND_SURNAMES = frozenset(
 )
 MOST_STARS = 2
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
+_TYPED_PHONE = re.compile(
+    r"(?<![0-9])(?:(?:\+?86|0086)[ -]?)?1[ -]?[3-9](?:[ -]?[0-9]){9}(?![0-9])|(?<![0-9])0[0-9]{2,3}[ -]?[0-9]{7,8}(?![0-9])"
+)
 _HIDDEN = "****"
 _DIGITS_SHOWN = 2
 
@@ -28,6 +31,16 @@ def masked_phone(phone: str) -> str:
     digits = re.sub(r"[^0-9]", "", told)
     long_enough = len(digits) > 2 * _DIGITS_SHOWN
     return _HIDDEN + (digits[-_DIGITS_SHOWN:] if long_enough else "") if told else ""
+
+
+def without_phones(text: str) -> str:
+    """A text people typed about work, with mobile and landline numbers left out; dates, amounts and counts stay."""
+    # One sign for one sign, so that what is found can be cut out of the text as it was typed.
+    plain = "".join(str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in text)
+    found = list(_TYPED_PHONE.finditer(plain))
+    for one in reversed(found):
+        text = text[: one.start()] + "…" + text[one.end() :]
+    return text
 
 
 def without_numbers(text: str) -> str:

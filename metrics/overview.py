@@ -1,9 +1,8 @@
-"""The first look: are we on target, five numbers against the same point of the last period, and the gap."""
+"""The first look: are we on target, and five numbers against the same point of the last period."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 from metrics.pack import Pack
@@ -43,29 +42,6 @@ class Pace:
     behind: Fraction | None
 
 
-@dataclass(frozen=True)
-class GapInputs:
-    """The group's set figures for the target gap."""
-
-    target: Decimal
-    average_price: Decimal
-    conversion: Decimal
-
-
-@dataclass(frozen=True)
-class Gap:
-    """目标缺口: target ÷ price ÷ conversion = customers needed; minus those in stock. Whole customers, rounded down."""
-
-    inputs: GapInputs
-    needed: int
-    stock: int
-
-    @property
-    def gap(self) -> int:
-        """Customers still to be found; negative when there are enough."""
-        return self.needed - self.stock
-
-
 def compared(frames: Frames, pack: Pack, metric: str, against: Comparison, where: Where = EVERYTHING) -> Compared:
     """A metric over a comparison."""
     whole = Span(against.now.first, against.now.last)
@@ -92,8 +68,8 @@ def pace(frames: Frames, pack: Pack, grain: str, project: str | None, where: Whe
     return _pace(frames, pack, project, done, target, projects, (so_far, whole))
 
 
-def _so_far(frames: Frames, grain: str) -> tuple[Span, Span]:
-    today = frames.snapshot.as_of.date()
+def _so_far(frames: Frames, grain: str, last: date | None = None) -> tuple[Span, Span]:
+    today = last or frames.snapshot.as_of.date()
     return Span(start(grain, today), today), Span(start(grain, today), end(grain, today))
 
 
@@ -114,20 +90,14 @@ def _pace(
     return Pace(project, done, target, attainment, elapsed, elapsed - attainment)
 
 
-def gap(inputs: GapInputs, stock: int) -> Gap:
-    """The target gap from the group's figures and the valid customers in stock."""
-    needed = Fraction(inputs.target) / Fraction(inputs.average_price) / Fraction(inputs.conversion)
-    return Gap(inputs, int(needed), stock)
-
-
 def last_full_week(today: date) -> date:
     """The Monday of the last week that is over."""
     return start("week", start("week", today).fromordinal(start("week", today).toordinal() - 1))
 
 
-def paces(frames: Frames, pack: Pack, grain: str, projects: Iterable[str]) -> list[Pace]:
-    """The pace of each project, farthest behind first, those without a target last."""
-    so_far, whole = _so_far(frames, grain)
+def paces(frames: Frames, pack: Pack, grain: str, projects: Iterable[str], last: date | None = None) -> list[Pace]:
+    """The pace of each project up to as_of (or to the end of a day before), farthest behind first, those without a target last."""
+    so_far, whole = _so_far(frames, grain, last)
     each = each_against_target(frames, pack, pack.overview_target, projects, whole, so_far)
     found = [
         _pace(frames, pack, id, done, target, frozenset((id,)), (so_far, whole)) for id, (done, target) in each.items()

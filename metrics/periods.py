@@ -79,6 +79,11 @@ def week_start(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def year_of_week(monday: date) -> int:
+    """The year a week belongs to: that of its Thursday, where most of its days lie."""
+    return (monday + timedelta(days=3)).year
+
+
 def start(grain: str, day: date) -> date:
     """The first day of the day's own day, week, month, quarter or year."""
     match grain:
@@ -151,6 +156,12 @@ def _add_months(day: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later; the month's last day where it has no such day."""
+    first = _add_months(day, months)
+    return first.replace(day=min(day.day, calendar.monthrange(first.year, first.month)[1]))
+
+
 def _point(grain: str, cut: date, as_of: datetime) -> Label:
     clock = f"{as_of:%H:%M}"
     if grain == "day":
@@ -179,6 +190,11 @@ def holiday_names(span: Span) -> tuple[str, ...]:
     days = (span.first + timedelta(days=i) for i in range(span.days))
     names = (_holidays(day.year).get(day) for day in days)
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def is_holiday(day: date) -> bool:
+    """Whether a day is a public holiday of mainland China, or a day off that was moved to it."""
+    return day in _holidays(day.year)
 
 
 @cache

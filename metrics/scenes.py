@@ -301,8 +301,10 @@ def _option(raw: Mapping[str, Any], name: str, about: Option, key: str, pack: Pa
 def _shows_money(panel: PanelSpec, pack: Pack) -> bool:
     options = panel.options
     named = [options["metric"]] if "metric" in options else list(options.get("numbers", ()))
-    named += [pack.boards[options["board"]].metric] if options.get("board") and panel.kind == "board" else []
-    return KINDS[panel.kind].money or any(pack.metric(name).format == "money" for name in named)
+    shown = [pack.metric(name) for name in named]
+    if options.get("board") and panel.kind == "board":
+        shown.append(pack.board_metric(pack.boards[options["board"]]))
+    return KINDS[panel.kind].money or any(metric.format == "money" for metric in shown)
 
 
 def _needed(raw: Mapping[str, Any], name: str, key: str) -> Any:

@@ -1,9 +1,10 @@
 """One published state of the numbers: immutable marts and small lists, all of one refresh."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 import pandas as pd
 
@@ -33,6 +34,7 @@ class Project:
     rollout_stage: str | None = None
     peer_group: str | None = None
     average_price: Decimal | None = None
+    units_released: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Milestone:
-    """A planned task with planned and actual days."""
+    """A planned task with planned and actual days; `parent_id` is what it is a part of, `depends_on` what it waits for."""
 
     id: str
     project: str | None
@@ -85,6 +87,21 @@ class Milestone:
     planned_end: date
     actual_end: date | None = None
     owner_id: str | None = None
+    parent_id: str | None = None
+    depends_on: str | None = None
+    acceptance: str | None = None
+    accepted_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Money a project may spend over a span of days, both ends included."""
+
+    project: str
+    starts_on: date
+    ends_on: date
+    amount: Decimal
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +142,8 @@ class Snapshot:
 
     `marts` maps a mart's name to a frame sorted by its first column. Days are date ordinals (int32); project, channel, staff,
     grade, step and referrer are categories of source ids, NOWHERE for none; measures are whole numbers (money: MONEY_SCALE).
-    `absent` maps a measure or a state to what its source lacks, such as "visit" or "lead.valid". `windows` maps each step after the lead that
+    `absent` maps a measure, a state or a dimension of demand
+    ("leads.district") to what its source lacks, such as "visit" or "lead.valid". `windows` maps each step after the lead that
     the source can show, in order, to the days allowed since the step before (an unmapped step adds its own to the next).
     """
 
@@ -142,6 +160,7 @@ class Snapshot:
     windows: Mapping[str, int]
     targets: tuple[Target, ...] = ()
     milestones: tuple[Milestone, ...] = ()
+    budgets: tuple[Budget, ...] = ()
     recent: tuple[Event, ...] = ()
     frozen: tuple[Frozen, ...] = ()
     counts: tuple[EntityCount, ...] = ()
@@ -151,6 +170,14 @@ class Snapshot:
     def steps(self) -> tuple[str, ...]:
         """The steps after the lead that the source can show, in order."""
         return tuple(self.windows)
+
+    @cached_property
+    def targets_of(self) -> Mapping[str, Mapping[str | None, Sequence[Target]]]:
+        """The targets by metric and project."""
+        found: dict[str, dict[str | None, list[Target]]] = {}
+        for one in self.targets:
+            found.setdefault(one.metric, {}).setdefault(one.project, []).append(one)
+        return found
 
     def project_name(self, id: str) -> str | None:
         """A project's name; None for 未归属, the id itself for an unknown project."""

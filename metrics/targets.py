@@ -3,12 +3,14 @@
 Targets of the very same days add up.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from metrics.periods import Span
-from metrics.snapshot import Snapshot, Target
+from metrics.snapshot import Budget, Snapshot, Target
 
 
 def target_value(snapshot: Snapshot, metric: str, project: str | None, span: Span) -> Fraction | None:
@@ -16,11 +18,10 @@ def target_value(snapshot: Snapshot, metric: str, project: str | None, span: Spa
 
     The group without targets of its own takes the sum of its projects.
     """
-    own = [t for t in snapshot.targets if t.metric == metric and t.project == project]
+    own = snapshot.targets_of.get(metric, {}).get(project, [])
     if own or project is not None:
         return spread(own, span)
-    projects = {t.project for t in snapshot.targets if t.metric == metric}
-    values = [target_value(snapshot, metric, one, span) for one in projects if one is not None]
+    values = [target_value(snapshot, metric, one, span) for one in snapshot.targets_of.get(metric, {})]
     known = [value for value in values if value is not None]
     return sum(known, Fraction(0)) if known else None
 
@@ -64,3 +65,12 @@ def _pieces(targets: list[Target], span: Span) -> Iterable[tuple[date, date]]:
     inside = sorted(cut for cut in cuts if span.first.toordinal() <= cut <= span.last.toordinal() + 1)
     for first, after in zip(inside, inside[1:], strict=False):
         yield date.fromordinal(first), date.fromordinal(after - 1)
+
+
+def budgets_of(snapshot: Snapshot, kinds: tuple[str, ...]) -> list[Budget]:
+    """What each project may spend, those of the very same days added up; of other kinds than these only where no kind is told."""
+    totals: dict[tuple[str, date, date], Decimal] = defaultdict(Decimal)
+    for one in snapshot.budgets:
+        if one.kind is None or one.kind in kinds:
+            totals[one.project, one.starts_on, one.ends_on] += one.amount
+    return [Budget(*key, amount) for key, amount in totals.items()]
