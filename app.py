@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from data_access.settings import SettingError, Settings
 from data_access.store.errors import StoreError
@@ -19,6 +19,7 @@ from metrics.pack import Pack, PackError
 from metrics.query import DIMENSIONS, QueryError
 
 CONFIG = "warboard.toml"
+GAP_FIGURES = ("target", "price", "conversion", "stock", "valid")
 
 
 def utc_now() -> datetime:
@@ -78,10 +79,11 @@ def serve(options: argparse.Namespace) -> int:
 
 def refresher(options: argparse.Namespace) -> int:
     """Refresh by plan until stopped; of several refreshers the one that holds the lease works."""
+    from dashboards._news import telling
     from data_access.refreshing import refresh_by_plan
 
     settings = read_settings(options.config)
-    refresh_by_plan(settings, read_pack(settings), clock=utc_now, parent=options.parent)
+    refresh_by_plan(settings, read_pack(settings), clock=utc_now, parent=options.parent, more=telling)
     return 0
 
 
@@ -112,7 +114,7 @@ def refresh(options: argparse.Namespace) -> int:
     from data_access.command import refresh_once
 
     settings = read_settings(options.config)
-    depth = "full" if options.full else "changes"
+    depth: Literal["full", "changes"] = "full" if options.full else "changes"
     return refresh_once(
         settings, read_pack(settings), depth=depth, release_hold=options.release, by=getpass.getuser(), clock=utc_now
     )
@@ -144,6 +146,39 @@ def query(options: argparse.Namespace) -> int:
     return 0
 
 
+def gap(options: argparse.Namespace) -> int:
+    """Print the target gap step by step; what is not given is read from settings and snapshot. 1 when a figure cannot be or lacks."""
+    from components.gap import gap_line, gap_sentences, run_sentences
+    from components.words import Words
+    from metrics.gap import GapError, asked_figures, chain, daily_needs, figure_of, figures
+    from metrics.totals import Frames, Where
+
+    words = Words(options.lang)
+    try:
+        asked = {name: figure_of(name, text) for name in GAP_FIGURES if (text := getattr(options, name)) is not None}
+    except GapError as error:
+        print(words.say(error.said), file=sys.stderr)
+        return 1
+    if options.project is None and set(GAP_FIGURES) - set(asked) <= {"valid"}:
+        from data_access.packs import read_pack as read
+
+        found, more = chain(asked_figures(asked, read("property").gap.valid_share)), []
+    else:
+        from dashboards._serving import gap_inputs
+        from data_access.command import published_snapshot
+
+        settings = read_settings(options.config)
+        pack, snapshot = read_pack(settings), published_snapshot(settings)
+        projects = None if options.project is None else frozenset((options.project,))
+        refuse_unknown(Where(project=projects), snapshot)
+        frames = Frames(snapshot)
+        found = chain(figures(frames, pack, projects, gap_inputs(settings), asked))
+        more = run_sentences(daily_needs(frames, pack, projects, found), words)
+        print(f"As of {snapshot.as_of:%Y-%m-%d %H:%M:%S}", file=sys.stderr)
+    print(*gap_sentences(found, words), *more, *([gap_line(found.gap, words)] if found.gap else []), sep="\n")
+    return int(found.gap is None)
+
+
 def people(options: argparse.Namespace) -> int:
     """Add, list, change and let in the people who may sign in."""
     from data_access.people_command import people_command
@@ -155,6 +190,32 @@ def people(options: argparse.Namespace) -> int:
     else:
         print_table(done)
     return 0
+
+
+def boards(options: argparse.Namespace) -> int:
+    """List, show and publish the boards of closed weeks."""
+    from data_access.boards_command import boards_command
+
+    settings = read_settings(options.config)
+    with boards_command(settings, read_pack(settings), utc_now) as command:
+        done = options.deed(command, options)
+    if isinstance(done, str):
+        print(done)
+    else:
+        show_records(done, getattr(options, "format", "table"))
+    return 0
+
+
+def show_records(found: Sequence[Record], format: str) -> None:
+    """Print records in a format; as CSV no cell is taken for a formula."""
+    if format != "csv":
+        {"json": print_json, "table": print_table}[format](found)
+        return
+    from components.spreadsheet import csv_lines
+
+    names = columns_of(found)
+    rows = (["" if one.get(name) is None else str(one[name]) for name in names] for one in found)
+    sys.stdout.writelines(csv_lines([names, *rows]))
 
 
 def audit(options: argparse.Namespace) -> int:
@@ -196,14 +257,18 @@ def print_audit(store: Any, zone: str, options: argparse.Namespace) -> int:
 
 
 def read_pack(settings: Settings) -> Pack:
-    """The pack the settings name; PackError when it, or a scene or threshold the settings tell, cannot be used."""
+    """The pack the settings name; PackError when it, or a scene, duel or threshold the settings tell, cannot be used."""
     from data_access.packs import read_pack as read
+    from metrics.duels import duels
+    from metrics.record_rules import check_limits
     from metrics.rules import check_thresholds
     from metrics.scenes import scenes
 
     pack = read(settings.pack)
     scenes(pack, settings.scenes)
     check_thresholds(pack, settings.rules)
+    duels(pack, settings.duels)
+    check_limits(pack, settings.record_rules)
     return pack
 
 
@@ -282,7 +347,16 @@ def parser() -> argparse.ArgumentParser:
     )
     asked.add_argument("--window", default="default", help="days allowed from the lead: default, none or a number")
     asked.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    counted = command("gap", gap)
+    counted.add_argument("--target", help="target of the year in yuan, such as 1500000000 or 15亿")
+    counted.add_argument("--price", help="average price of a sale in yuan")
+    counted.add_argument("--conversion", help="share of valid customers who sign, such as 0.042 or 4.2%%")
+    counted.add_argument("--stock", help="valid customers in stock")
+    counted.add_argument("--valid", help="share of phones that turn out valid (default: the pack's assumption)")
+    counted.add_argument("--project", metavar="ID", help="one project instead of the group")
+    counted.add_argument("--lang", choices=("zh", "en"), default="zh")
     _people_parser(command("people", people))
+    _boards_parser(command("boards", boards))
     told = command("audit", audit)
     told.add_argument("--verify", action="store_true", help="only say whether every entry is as it was written")
     told.add_argument("--from", dest="first", metavar="YYYY-MM-DD")
@@ -308,13 +382,25 @@ def _people_parser(parser: argparse.ArgumentParser) -> None:
             made.add_argument(one.lower(), metavar=one)
         return made
 
-    added = deed("add", "Add a person.", lambda c, o: c.add(o.name, o.role, o.project, o.staff, o.account), "NAME")
+    added = deed(
+        "add",
+        "Add a person.",
+        lambda c, o: c.add(o.name, o.role, o.project, o.staff, o.account, o.mail, o.phone),
+        "NAME",
+    )
     added.add_argument("--role", required=True)
     changed = deed(
         "change",
         "Change a person.",
         lambda c, o: c.change(
-            o.name, name=o.new_name, role=o.role, project_id=o.project, staff_id=o.staff, account=o.account
+            o.name,
+            name=o.new_name,
+            role=o.role,
+            project_id=o.project,
+            staff_id=o.staff,
+            account=o.account,
+            mail=o.mail,
+            phone=o.phone,
         ),
         "NAME",
     )
@@ -324,6 +410,8 @@ def _people_parser(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--project", metavar="ID", help="the project whose numbers they see")
         one.add_argument("--staff", metavar="ID", help="the salesperson they are in the source")
         one.add_argument("--account", metavar="ID", help="how WeCom or the single sign-on knows them")
+        one.add_argument("--mail", metavar="ADDRESS", help="where messages reach them")
+        one.add_argument("--phone", metavar="NUMBER", help="what a robot in a chat calls them by")
     deed("list", "List everybody.", lambda c, o: c.listed())
     linked = deed("link", "Print a sign-in link: once, 15 minutes.", lambda c, o: c.link(o.name, o.address), "NAME")
     linked.add_argument("--address", default="", help="how people reach Warboard, such as https://board.example.com")
@@ -337,6 +425,30 @@ def _people_parser(parser: argparse.ArgumentParser) -> None:
     )
     synced.add_argument("--dry-run", action="store_true", help="only print what would change")
     synced.add_argument("--release", action="store_true", help="shut out however many have left")
+
+
+def _boards_parser(parser: argparse.ArgumentParser) -> None:
+    """What can be done with boards, each with its own words."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", default=argparse.SUPPRESS, help="path of warboard.toml")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def deed(name: str, what: str, run: Any) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[shared], help=what, description=what)
+        made.set_defaults(deed=run)
+        return made
+
+    listed = deed("list", "List what is published, and whether it is as it was.", lambda c, o: c.listed(o.board))
+    listed.add_argument("board", nargs="?", metavar="BOARD")
+    shown = deed("show", "Show a published week.", lambda c, o: c.show(o.board, o.week, o.project))
+    shown.add_argument("board", metavar="BOARD")
+    shown.add_argument("--project", metavar="ID", help="only what this project's head sees of it")
+    for one in (listed, shown):
+        one.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    published = deed("publish", "Publish what is due and complete.", lambda c, o: c.publish(o.board, o.week))
+    published.add_argument("board", nargs="?", metavar="BOARD")
+    for one in (shown, published):
+        one.add_argument("--week", metavar="YYYY-MM-DD", help="any day of the week (default: the newest)")
 
 
 def port_number(text: str) -> int:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from data_access.lead_scoring import AGE, FEATURES, IS_OPEN, values_of
 from data_access.marts import IS_LOST
 from data_access.parties import opened
 from data_access.snapshots import Folder
 from metrics.customers import Counted, Customer, is_there
+from metrics.lead_score import Values as Known
 from metrics.pack import Pack
 from metrics.snapshot import Snapshot
 from metrics.totals import Where
@@ -79,6 +81,33 @@ def one_customer(folder: Folder, snapshot: Snapshot, id: str, where: Where) -> C
     query = f"select {_COLUMNS} from f_party where party_id = $id and {inside}"
     with opened(folder, snapshot) as connection:
         return next(iter(_customers(connection, query, {**values, "id": id})), None)
+
+
+@dataclass(frozen=True)
+class Open:
+    """An open lead, what is known of it for its score, and its age in days."""
+
+    customer: Customer
+    known: Known
+    age: int
+
+
+def open_leads(folder: Folder, snapshot: Snapshot, where: Where, days: int) -> list[Open]:
+    """The leads of a narrowing that are open and at most so many days old, the newest first."""
+    if not snapshot.party_files:
+        return []
+    inside, values = _narrowed(where)
+    query = f"""select {_COLUMNS}, {FEATURES}, {AGE} as age from f_party
+        where {IS_OPEN} and {AGE} <= $days and {inside} order by created_at desc, party_id"""
+    with opened(folder, snapshot) as connection:
+        found = connection.execute(query, {**values, "days": days})
+        names = [column[0] for column in found.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    own = frozenset(Customer.__dataclass_fields__)
+    return [
+        Open(Customer(**{name: row[name] for name in own & row.keys()}), values_of(snapshot, row), row["age"])
+        for row in rows
+    ]
 
 
 def _selected(pack: Pack, counted: Counted) -> tuple[str, str, Values]:

@@ -20,6 +20,8 @@ from data_access.demo_world import (
     World,
     emp_id,
     team_of,
+    wanted_bands,
+    wanted_segments,
 )
 
 Flags = npt.NDArray[np.bool_]
@@ -198,8 +200,8 @@ def traits(world: World, leads: Leads, staff: Staffing) -> Traits:
         grade=grade,
         valid=np.where(fresh, 0, np.where(is_valid, 1, 2)),
         staff=staff.pick(rng, leads.project, leads.time),
-        segment=rng.choice([1, 2, 3], count, p=[0.55, 0.37, 0.08]),
-        band=rng.choice([1, 2, 3, 4], count, p=[0.2, 0.42, 0.28, 0.1]),
+        segment=wanted_segments(rng, leads.project),
+        band=wanted_bands(rng, leads.project),
         known=known,
         graded=known | (rng.random(count) < 0.45),
     )

@@ -8,7 +8,17 @@ import numpy as np
 from data_access.demo_customers import times_on
 from data_access.demo_names import CHANNELS, CITIES, PROJECTS, SOP_ITEMS
 from data_access.demo_rhythm import DAY, Floats, Whole, month_starts, season
-from data_access.demo_world import BEHIND, NEW, NO_TARGET, PILOT, TEAM_SIZE, World, emp_id, first_day
+from data_access.demo_world import (
+    BEHIND,
+    NEW,
+    NO_TARGET,
+    PILOT,
+    TEAM_SIZE,
+    World,
+    emp_id,
+    first_day,
+    wanted_segments,
+)
 
 YEAR_TARGETS = (1_500_000_000, 1_380_000_000, 1_300_000_000)
 LEADS_A_YEAR = 55_000
@@ -58,7 +68,7 @@ def exposures(world: World) -> Exposures:
         visitors,
         clicks,
         district,
-        rng.choice([1, 2, 3], len(number), p=[0.55, 0.37, 0.08]),
+        wanted_segments(rng, project),
     )
 
 

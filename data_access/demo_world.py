@@ -195,6 +195,19 @@ def latitude_longitude(project: Project) -> tuple[float, float]:
     return round(city.lat + 0.05 * math.sin(angle), 5), round(city.lon + 0.06 * math.cos(angle), 5)
 
 
+def wanted_segments(rng: np.random.Generator, project: Whole) -> Whole:
+    """What each wants (1 a first home, 2 a better one, 3 the best): a dearer project draws people who want more."""
+    price, draw = np.array([one.price for one in PROJECTS])[project], rng.random(len(project))
+    first, best = np.clip(1.05 - price / 500, 0.2, 0.75), np.clip((price - 230) / 700, 0.03, 0.4)
+    return np.asarray(np.where(draw < first, 1, np.where(draw < 1 - best, 2, 3)))
+
+
+def wanted_bands(rng: np.random.Generator, project: Whole) -> Whole:
+    """The price band (1 to 4) each can pay, around the price of the project."""
+    price = np.array([one.price for one in PROJECTS])[project] * rng.uniform(0.6, 1.4, len(project))
+    return np.asarray(np.searchsorted([150, 250, 400], price, "right") + 1)
+
+
 def district_of(project: Project) -> str:
     """The district a project stands in."""
     districts = CITIES[project.city].districts

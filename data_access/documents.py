@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +27,33 @@ class Busy(Exception):
 
 def picture(template: Path, sheet: Mapping[str, Any]) -> bytes:
     """A PNG of the template filled with a sheet; one is drawn at a time, and Busy is raised rather than a long queue made."""
+    return _in_turn(partial(_drawn, template), sheet)
+
+
+def document(template: Path, sheet: Mapping[str, Any]) -> bytes:
+    """A PDF of the template filled with a sheet, equal for equal sheets; in turn with the pictures, and Busy like them."""
+    return _in_turn(partial(_set, template), sheet)
+
+
+def _in_turn(make: Callable[[str], bytes], sheet: Mapping[str, Any]) -> bytes:
     if not _queue.acquire(blocking=False):
         raise Busy
     try:
         with _drawing:
-            return _drawn(template, json.dumps(sheet, ensure_ascii=False))
+            return make(json.dumps(sheet, ensure_ascii=False))
     finally:
         _queue.release()
+
+
+def _set(template: Path, sheet: str) -> bytes:
+    import typst
+
+    # The document names no time of its own: what it says holds at the times that stand in it.
+    made = typst.compile(
+        template, root=template.parent, font_paths=_fonts(), format="pdf", sys_inputs={"sheet": sheet}, timestamp=0
+    )
+    assert isinstance(made, bytes)
+    return made
 
 
 def _drawn(template: Path, sheet: str) -> bytes:

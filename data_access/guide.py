@@ -34,6 +34,8 @@ from metrics.nearest import nearest
 URL_VARIABLE = "WARBOARD_SOURCE_URL"
 _ZONE = "Asia/Shanghai"
 _WIDTH = 110
+_LISTED = "messages.robots"
+"""The table that may stand several times."""
 _ASKED_ALWAYS = ("project", "channel", "staff", "lead", "visit", "subscription", "contract")
 _SECRET = re.compile("pass|pwd|secret|token", re.IGNORECASE)
 
@@ -226,14 +228,14 @@ def _setting_lines(url: URL, has_secrets: bool) -> list[str]:
             lines.append(f"# {rest[1:]}: {meaning}" if rest else f"# {meaning}")
             section = part
             continue
-        lines += ["", f"[{part}]"] * (part != section)
+        lines += ["", f"# [[{part}]]" if part == _LISTED else f"[{part}]"] * (part != section)
         section = part
         lines.append(f"# {meaning}")
         if key == "source.url":
             lines += [f"# set {URL_VARIABLE} to the URL with its password: this file does not hold it"] * has_secrets
-            lines.append(f"url = {_toml(url.render_as_string(hide_password=False))}")
+            lines.append(f"url = {toml(url.render_as_string(hide_password=False))}")
         else:
-            lines.append(f"# {name} = {_toml(default)}")
+            lines.append(f"# {name} = {toml(default)}")
     return lines
 
 
@@ -251,11 +253,11 @@ def _entity_lines(proposal: Proposal) -> list[str]:
     name, table = proposal.entity.name, proposal.table
     head = f"# {name} {LABELS[name]}: "
     if proposal.query:
-        return [f"{head}{proposal.why}.", f"[entities.{name}]", f"query = {_toml(proposal.query)}"]
+        return [f"{head}{proposal.why}.", f"[entities.{name}]", f"query = {toml(proposal.query)}"]
     if table is None:
         return _wrapped(f"{head}nothing here looks like it. It would take: {', '.join(proposal.entity.column_names)}")
     doubt = "" if proposal.is_active else " A suggestion only: read it, complete it, then take the # away."
-    lines = [f"[entities.{name}]", f"table = {_toml(table.name)}", "", *_column_lines(proposal)]
+    lines = [f"[entities.{name}]", f"table = {toml(table.name)}", "", *_column_lines(proposal)]
     if not proposal.is_active:
         lines = [f"# {line}".rstrip() for line in lines]
     return [*_wrapped(f"{head}{table.name}, because {proposal.why}.{doubt}"), *lines, *_remarks(proposal)]
@@ -264,14 +266,14 @@ def _entity_lines(proposal: Proposal) -> list[str]:
 def _column_lines(proposal: Proposal) -> list[str]:
     lines = [f"[entities.{proposal.entity.name}.columns]"]
     for one in proposal.choices:
-        line = f"{one.column} = {_toml(one.source)}  # {_reason(proposal, one)}"
+        line = f"{one.column} = {toml(one.source)}  # {_reason(proposal, one)}"
         lines.append(line if one.sure else f"# {line}")
     if proposal.constants:
         why = (
             "there is one project" if ALL_ID in proposal.constants.values() else "no column found: 未归属 until mapped"
         )
         lines += ["", f"[entities.{proposal.entity.name}.constants]"]
-        lines += [f"{column} = {_toml(value)}  # {why}" for column, value in proposal.constants.items()]
+        lines += [f"{column} = {toml(value)}  # {why}" for column, value in proposal.constants.items()]
     codes = {one.column: CODED.get((proposal.entity.name, one.column)) for one in proposal.choices}
     if any(codes.values()):
         lines += ["", f"# [entities.{proposal.entity.name}.codes]"]
@@ -306,9 +308,13 @@ def _wrapped(comment: str) -> list[str]:
     return textwrap.wrap(_plain(comment), _WIDTH, subsequent_indent="#   ", break_long_words=False)
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
+    """A value as TOML writes it on one line."""
     if value is None:
         return "…"
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{name} = {toml(one)}" for name, one in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
     if isinstance(value, bool):
         return str(value).lower()
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f") if isinstance(value, str) else str(value)

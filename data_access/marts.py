@@ -26,6 +26,7 @@ BY_MONTH = {
     "cohort_staff": "day, project, staff",
     "lags": "day, project, channel, staff, step, lag",
     "clock": "month, weekday, hour, project, channel",
+    "demand": "day, district, segment, price_band",
 }
 """Marts kept in one file per month, with the order of their rows."""
 WHOLE = {
@@ -49,6 +50,8 @@ STATE_NEEDS = {
     "waiting": ("follow_up | lead.first_response_at", _SIGNED),
 }
 """What a state needs: without knowing who signed or who was called it would be a guess."""
+WANTED = ("district", "segment", "price_band")
+"""What a customer wants, as a lead's first row or an exposure says it; the dimensions of `demand`."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,29 @@ class MartRules:
 
 
 def absent_measures(pack: Pack, mapped: Mapping[str, set[str]]) -> dict[str, str]:
-    """Every stored measure and every state the source cannot give, with what lacks, such as `visit` or `lead.valid`."""
-    found = {}
-    for name, needs in {**STATE_NEEDS, **{measure.name: measure.needs for measure in pack.additive}}.items():
-        lacks = next((need for need in needs if not _delivered(need, mapped)), None)
+    """Every stored measure and every state the source cannot give, with what lacks, such as `visit` or `lead.valid`; and what
+    demand is not split by, such as `leads.district`.
+    """
+    found, measures = {}, {measure.name: measure.needs for measure in pack.additive}
+    for name, needs in {**STATE_NEEDS, **measures, **_demand_needs(pack)}.items():
+        lacks = next((need for need in needs if not delivered(need, mapped)), None)
         if lacks:
             found[name] = lacks.split("|")[0].strip()
     return found
 
 
-def _delivered(need: str, mapped: Mapping[str, set[str]]) -> bool:
+def _demand_needs(pack: Pack) -> dict[str, tuple[str, ...]]:
+    """The column behind each dimension of each measure of demand; no exposure says what somebody can pay."""
+    measures = [measure for measure in pack.additive if measure.name in pack.demand]
+    return {
+        f"{one.name}.{name}": (f"{'lead' if one.source == 'party' else one.source}.{name}",)
+        for one in measures
+        for name in WANTED
+    }
+
+
+def delivered(need: str, mapped: Mapping[str, set[str]]) -> bool:
+    """Whether the mapping returns an entity or a column of it, or one of several where either will do."""
     for one in need.split("|"):
         entity, _, column = one.strip().partition(".")
         if entity in mapped and (not column or column in mapped[entity]):
@@ -107,6 +123,7 @@ def build_marts(
         _build_cohorts(connection, mapped_steps(mapped), days)
         _build_lags(connection, mapped_steps(mapped), days)
         _build_clock(connection, pack.additive, measures, since)
+        _build_demand(connection, pack, measures, days)
         _build_hourly(connection, pack.additive, measures)
         _build_referrers(connection)
     return _differing(connection, {*BY_MONTH, *WHOLE, PARTIES} if changed else BY_CLOCK)
@@ -174,8 +191,11 @@ def aggregate(measure: Measure) -> str:
     return f"cast({scaled} as bigint) as {measure.name}"
 
 
-def _rows(measures: Iterable[Measure], keys: str, where: str) -> str:
-    """One SELECT over all measures: each (source, date) group aggregated by `keys`, then brought together by name."""
+def _rows(measures: Iterable[Measure], keys: str, where: str, views: str = "f") -> str:
+    """One SELECT over all measures: each (source, date) group aggregated by `keys`, then brought together by name.
+
+    `views`: the first word of the views the rows are read from.
+    """
     parts = []
     ordered = sorted(measures, key=lambda m: (m.source, m.at))
     for (source, at), group in groupby(ordered, key=lambda m: (m.source, m.at)):
@@ -183,7 +203,7 @@ def _rows(measures: Iterable[Measure], keys: str, where: str) -> str:
         booked = {"at": f'"{at}"', "day_only": f"{at}_day_only"}
         condition = where.format(**booked)
         parts.append(
-            f'select {keys.format(**booked)}, {columns} from f_{source} where "{at}" <= as_of and {condition} group by all'
+            f'select {keys.format(**booked)}, {columns} from {views}_{source} where "{at}" <= as_of and {condition} group by all'
         )
     return " union all by name ".join(parts)
 
@@ -265,6 +285,18 @@ def _build_clock(
     columns = _together([m for m in measures if m.hourly], hourly)
     query = f"select month, weekday, hour, project, channel, {columns} from ({rows}) group by all"
     _replace(connection, "clock", query, f"month in {months}")
+
+
+def _build_demand(connection: duckdb.DuckDBPyConnection, pack: Pack, available: list[Measure], days: str) -> None:
+    keys = ", ".join(f"coalesce({name}, '') as {name}" for name in WANTED)
+    known = [measure for measure in available if measure.name in pack.demand]
+    columns = _together([m for m in pack.additive if m.name in pack.demand], known)
+    # Without a measure there are no rows, but a file that names the columns.
+    nothing = "select cast(null as date) as day, '' as district, '' as segment, '' as price_band where false"
+    rows = _rows(known, f"{{at}}::date as day, {keys}", days, "wanted") if known else nothing
+    more = f", {columns}" if columns else ""
+    query = f"select day, {', '.join(WANTED)}{more} from ({rows}) group by all"
+    _replace(connection, "demand", query, "day in (select day from touched_day)")
 
 
 def _build_edge(

@@ -27,9 +27,18 @@ class PeopleCommand:
         self._store = store
         self._clock = clock
 
-    def add(self, name: str, role: str, project: str | None, staff: str | None, account: str | None) -> str:
+    def add(
+        self,
+        name: str,
+        role: str,
+        project: str | None = None,
+        staff: str | None = None,
+        account: str | None = None,
+        mail: str | None = None,
+        phone: str | None = None,
+    ) -> str:
         """Add one person; what to do next."""
-        person = told_person(name, role, project, staff, account)
+        person = told_person(name, role, project, staff, account, mail, phone)
         add_all(self._store, [person], self._by())
         return f"Added {person.name!r}. Let them in with: python app.py people link {person.name!r}"
 
@@ -45,16 +54,19 @@ class PeopleCommand:
                 "project": one.project_id or "",
                 "staff": one.staff_id or "",
                 "account": one.account or "",
+                "mail": one.mail or "",
                 "state": "enabled" if one.enabled else "disabled",
             }
             for one in found
         ]
 
     def change(self, who: str, **told: str | None) -> str:
-        """Change what is told (name, role, project_id, staff_id, account; None: as it is)."""
+        """Change what is told (name, role, project_id, staff_id, account, mail, phone; None: as it is)."""
         given = {key: value for key, value in told.items() if value is not None}
         if not given:
-            raise StoreError("Nothing to change. Give --name, --role, --project, --staff or --account.")
+            raise StoreError(
+                "Nothing to change. Give --name, --role, --project, --staff, --account, --mail or --phone."
+            )
         known_role(given.get("role", "admin"))
         changed = replace(self._named(who), **given)  # type: ignore[arg-type]
         change(self._store, changed, self._by())

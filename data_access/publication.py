@@ -17,7 +17,8 @@ from metrics.snapshot import NOWHERE
 _LISTED = {
     "projects": (
         "project",
-        "id, name, region, city, district, opened_on, head_id, champion_id, rollout_stage, peer_group, average_price",
+        "id, name, region, city, district, opened_on, head_id, champion_id, rollout_stage, peer_group, average_price, "
+        "units_released",
     ),
     "channels": ("channel", "id, name, kind"),
     "staff": ("staff", "id, name, project_id, team"),
@@ -111,8 +112,14 @@ def _lists(connection: duckdb.DuckDBPyConnection, report: PullReport) -> dict[st
     lists["milestones"] = _rows(
         connection,
         """select id, project_id as project, name, planned_start, planned_end,
-            case when actual_end <= getvariable('as_of')::date then actual_end end as actual_end, owner_id
+            case when actual_end <= getvariable('as_of')::date then actual_end end as actual_end, owner_id,
+            parent_id, depends_on, acceptance, case when accepted_at <= getvariable('as_of') then accepted_at end as accepted_at
         from milestone order by planned_end, id""",
+    )
+    lists["budgets"] = _rows(
+        connection,
+        """select project_id as project, starts_on, ends_on, amount, nullif(kind, '') as kind from budget
+        where project_id <> '' order by all""",
     )
     lists["recent"] = _recent(connection)
     lists["frozen"] = [

@@ -29,7 +29,7 @@ from metrics.pack import Pack
 from metrics.periods import cut_days
 from metrics.quality import Alarm, ClosedDays, alarms
 
-LAYOUT = 5
+LAYOUT = 6
 """Grows when derived tables or marts change their shape, so that everything is computed anew once."""
 
 
@@ -135,7 +135,8 @@ class Refresher:
             (entity, sorted(columns)) for entity, columns in mapped_columns(self._replica.connection).items()
         )
         measures = [(m.name, m.source, m.at, m.sql, m.where, m.needs, m.hourly) for m in self._pack.additive]
-        return hashlib.sha256(repr((LAYOUT, duckdb.__version__, measures, self._rules, mapped)).encode()).hexdigest()
+        derived = (LAYOUT, duckdb.__version__, measures, self._pack.demand, self._rules, mapped)
+        return hashlib.sha256(repr(derived).encode()).hexdigest()
 
     def _guard(self, report: PullReport) -> None:
         """Raise HeldBack when closed days lost too much, unless somebody released just this."""

@@ -5,15 +5,25 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from data_access.alerting import looking
+from data_access.boards import Publisher
+from data_access.forecasting import Forecaster
+from data_access.lead_scoring import LeadScorer
+from data_access.record_checking import RecordChecks
+from data_access.reports import Reporter
+from data_access.rhythm import Rhythm, Step
+from data_access.sending import Sender, kept_sending
 from data_access.settings import Settings
+from data_access.snapshots import Folder, Reader
 from data_access.store import Store
 from data_access.store.audit import forget_before
+from data_access.store.outbox import forget_before as forget_messages
 from data_access.workplace import Clock, Refreshing, scheduler
 from metrics.pack import Pack
 
@@ -24,29 +34,57 @@ LOOK_EVERY = 1.0
 _LOG = logging.getLogger(__name__)
 
 
-def refresh_by_plan(settings: Settings, pack: Pack, *, clock: Clock, parent: int | None = None) -> None:
-    """Refresh whenever it is due and this process leads, until a signal to stop, or until `parent` is no longer its parent."""
+More = Callable[[Settings, Pack, Store], Sequence[Step]]
+"""Steps that need more than is known here, such as words."""
+
+
+def _nothing_more(settings: Settings, pack: Pack, store: Store) -> Sequence[Step]:
+    return ()
+
+
+def refresh_by_plan(
+    settings: Settings, pack: Pack, *, clock: Clock, parent: int | None = None, more: More = _nothing_more
+) -> None:
+    """Refresh whenever it is due and this process leads, until a signal to stop, or until `parent` is no longer its parent.
+
+    Meanwhile what waits in the outbox is sent, in threads that no refresh waits for.
+    """
     os.nice(NICENESS)
     store = Store.open(settings.store.url)
     refreshing = Refreshing(settings, pack, store, clock)
-    own = scheduler(settings, refreshing.job, store, clock)
+    reader = Reader(store, Folder(settings.snapshots.dir))
+    following = (*steps(settings, pack, store, refreshing), *more(settings, pack, store))
+    rhythm = Rhythm(refreshing.job, following, reader, clock)
+    own = scheduler(settings, rhythm.job, store, clock)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     own.start()
     forgotten: date | None = None
-    while not stopped.wait(LOOK_EVERY) and parent in (None, os.getppid()):
-        if (today := clock().date()) != forgotten:
-            forgotten = today
-            forget_old(settings, store, clock())
+    with kept_sending(Sender(settings, store, clock), lambda: own.epoch):
+        while not stopped.wait(LOOK_EVERY) and parent in (None, os.getppid()):
+            if (today := clock().date()) != forgotten:
+                forgotten = today
+                forget_old(settings, store, clock())
     own.stop()
     refreshing.close()
     store.close()
 
 
+def steps(settings: Settings, pack: Pack, store: Store, refreshing: Refreshing) -> tuple[Step, ...]:
+    """What follows every refresh, in order."""
+    checks = RecordChecks(settings, pack, store, lambda: refreshing.replica)
+    publisher, reporter = Publisher(settings, pack, store), Reporter(settings, pack, store)
+    forecaster = Forecaster(pack, store)
+    scorer = LeadScorer(store, Folder(settings.snapshots.dir))
+    boards = (publisher.step, reporter.step, publisher.freeze)
+    return (checks, looking(settings, pack, store), *boards, scorer.step, forecaster.step, forecaster.look_back)
+
+
 def forget_old(settings: Settings, store: Store, now: datetime) -> None:
-    """Forget what the audit need not keep any more; where the store cannot be written, tomorrow will do."""
+    """Forget what the audit and the outbox need not keep any more; where the store cannot be written, tomorrow will do."""
     try:
+        forget_messages(store, now - timedelta(days=settings.messages.keep_days))
         count = forget_before(store, now - timedelta(days=settings.security.audit_days))
     except SQLAlchemyError:
         _LOG.exception("What is too old could not be taken out of the audit")

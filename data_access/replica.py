@@ -122,6 +122,11 @@ class Replica:
         self._holding_changes = {report.entity for report in reports if report.changed}
         return PullReport(reading.clock(), depth, tuple(reports), time.monotonic() - began)
 
+    @property
+    def changed(self) -> frozenset[str]:
+        """The entities whose rows may differ from before the last pull; all of them when none was committed yet or one was undone."""
+        return frozenset(self._holding_changes)
+
     def _make_tables(self) -> None:
         """Make every entity's table; one that an earlier version made with other columns is read anew."""
         found: dict[str, list[tuple[str, str]]] = {}

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -104,6 +105,7 @@ class Scheduler:
         self._looked_at = datetime.min.replace(tzinfo=UTC)
         self._is_running = False
         self._scheduler: BackgroundScheduler | None = None
+        self._worker: ThreadPoolExecutor | None = None
         self.last_error: str | None = None
 
     @property
@@ -111,12 +113,19 @@ class Scheduler:
         """Whether this process held the lease when it last looked."""
         return self._epoch is not None
 
+    @property
+    def epoch(self) -> int | None:
+        """The epoch under which this process led when it last looked; None while it does not lead."""
+        return self._epoch
+
     def start(self) -> None:
         """Look once a second whether there is something to do, in threads of this process."""
         self._is_running = False
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
         self._scheduler.add_job(self._tick, "interval", seconds=1)
+        # Not one of the scheduler's own jobs: adding one while it shuts down would wait for it for ever.
+        self._worker = ThreadPoolExecutor(1, "refresh")
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -124,6 +133,9 @@ class Scheduler:
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=True)
             self._scheduler = None
+        if self._worker is not None:
+            self._worker.shutdown(wait=True)
+            self._worker = None
         # Without the store the lease runs out by itself.
         with suppress(SQLAlchemyError):
             if self._epoch is not None:
@@ -179,8 +191,14 @@ class Scheduler:
         except (SQLAlchemyError, StoreError) as error:
             self._note(f"{type(error).__name__}: {error}")
         else:
-            if work is not None and self._scheduler is not None:
-                self._scheduler.add_job(self.run, args=[work])
+            if work is not None and self._worker is not None:
+                self._worker.submit(self._run, work)
+
+    def _run(self, work: Work) -> None:
+        try:
+            self.run(work)
+        except Exception:  # nobody looks at a thread's end
+            _LOG.exception("Who asked for the %s refresh could not be answered.", work.depth)
 
     def _note(self, error: str) -> None:
         if error != self.last_error:

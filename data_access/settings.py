@@ -16,16 +16,22 @@ from zoneinfo import available_timezones
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from metrics.closing import WEEKDAYS
+from metrics.duels import KEYS as DUEL_KEYS
 from metrics.entities import ENTITIES, LIVE, Entity
 from metrics.nearest import nearest
+from metrics.periods import Span
 from metrics.scenes import SCENE_KEYS, SLIDE_KEYS
 from metrics.scope import Sight
+from metrics.sheets import LINES
 
 Reader = Callable[[Any, Path], Any]
 Network = IPv4Network | IPv6Network
 
 FACE_DATA = re.compile(r"(?<!inter)(?<!sur)(?<!type)(?<!pre)face(?!book|t)|facial|人脸|面部|刷脸|人像", re.IGNORECASE)
 
+
+_HOST = re.compile(r"[A-Za-z0-9.:/_+-]+")
 
 _SAMPLE = re.compile(r"change.?me|example|sample|secret|password|warboard|default|123456|abcdef|qwerty", re.IGNORECASE)
 
@@ -174,12 +180,89 @@ def _texts(value: Any, folder: Path) -> Mapping[str, str]:
     return MappingProxyType(dict(value))
 
 
+def _hours(value: Any, folder: Path) -> tuple[time, time] | None:
+    """Two times of day, such as "21:30-08:00"; None for an empty text."""
+    if value == "":
+        return None
+    first, dash, last = value.partition("-") if isinstance(value, str) else ("", "", "")
+    try:
+        return _time_of_day(first.strip(), folder), _time_of_day(last.strip(), folder)
+    except _UnfitError:
+        raise _UnfitError('Give two times of day such as "21:30-08:00", or an empty text.') from None
+
+
+def _weekly(value: Any, folder: Path) -> tuple[int, time] | None:
+    """A weekday from Monday = 0 and a time of day, such as "wednesday 09:00"; None for an empty text."""
+    if value == "":
+        return None
+    day, _, hour = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if day not in WEEKDAYS:
+        raise _UnfitError('Give a weekday and a time such as "wednesday 09:00", or an empty text.')
+    return WEEKDAYS.index(day), _time_of_day(hour.strip(), folder)
+
+
+def _hosts(value: Any, folder: Path) -> tuple[str, ...]:
+    """Names of hosts, or addresses and networks that may be reached although they are private."""
+    if not isinstance(value, list) or not all(isinstance(one, str) and _HOST.fullmatch(one) for one in value):
+        raise _UnfitError('Give a list of hosts such as ["qyapi.weixin.qq.com", "10.0.0.8"].')
+    return tuple(one.lower() for one in value)
+
+
+def _prices(value: Any, folder: Path) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(type(one) is int and one > 0 for one in value) or sorted(value) != value:
+        raise _UnfitError("Give a rising list of amounts in yuan, such as [1500000, 3000000].")
+    return tuple(value)
+
+
+def _mailbox(value: Any, folder: Path) -> str:
+    told = _text(value, folder)
+    if told and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", told):
+        raise _UnfitError("Give one mail address such as warboard@example.com.")
+    return told
+
+
+def _proxy(value: Any, folder: Path) -> str:
+    told = _text(value, folder).rstrip("/")
+    if told and not re.match(r"https?://[^/\s]+$", told):
+        raise _UnfitError("Give the address of a proxy such as http://proxy:3128.")
+    return told
+
+
 def _roles(*roles: str) -> Reader:
     def read(value: Any, folder: Path) -> Mapping[str, str]:
         told = _texts(value, folder)
         if unknown := [name for name, role in told.items() if role not in roles]:
             raise _UnfitError(f"{unknown[0]!r} has none of the roles: {', '.join(roles)}. Give it one.")
         return told
+
+    return read
+
+
+def _spans(value: Any, folder: Path) -> Mapping[str, Span]:
+    """Days from first to last by project."""
+    way_out = 'Give a table of projects such as { "101" = { first = 2026-03-01, last = 2026-06-30 } }.'
+    if not isinstance(value, Mapping):
+        raise _UnfitError(way_out)
+    found = {}
+    for project, days in value.items():
+        if not isinstance(days, Mapping) or set(days) != {"first", "last"}:
+            raise _UnfitError(way_out)
+        first, last = (_day(days[name], folder) for name in ("first", "last"))
+        if first is None or last is None or last < first:
+            raise _UnfitError(f"The days of {project!r} are not in order. {way_out}")
+        found[project] = Span(first, last)
+    return MappingProxyType(found)
+
+
+def _weights(*names: str) -> Reader:
+    def read(value: Any, folder: Path) -> Mapping[str, int]:
+        if not isinstance(value, Mapping) or set(value) - set(names):
+            raise _UnfitError(f"Give a table of weights of: {', '.join(names)}.")
+        read_one = _whole(0, 100)
+        found = {name: read_one(value.get(name, 0), folder) for name in names}
+        if not any(found.values()):
+            raise _UnfitError("Give at least one of them a weight above 0.")
+        return MappingProxyType(found)
 
     return read
 
@@ -337,6 +420,16 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class RecordChecking:
+    """How the record rules are run and judged."""
+
+    every_minutes: Annotated[int, Setting(10, _whole(1), "Minutes between two runs of the record rules, at least")]
+    min_decided: Annotated[
+        int, Setting(10, _whole(1), "Findings of a rule that must be decided before its precision is shown")
+    ]
+
+
+@dataclass(frozen=True)
 class Walls:
     """How walls behave."""
 
@@ -350,6 +443,37 @@ class Walls:
     ]
     reload_at: Annotated[
         time, Setting("03:30", _time_of_day, "Quiet time of day at which screens reload once, within 20 min")
+    ]
+
+
+@dataclass(frozen=True)
+class BoardSettings:
+    """When boards close and are published, who sees what of them, and what follows from them."""
+
+    closes_on: Annotated[str, Setting("monday", _choice(*WEEKDAYS), "Weekday on which the week before closes")]
+    closes_at: Annotated[time, Setting("08:00", _time_of_day, "Time of day at which it closes")]
+    backfill_weeks: Annotated[
+        int, Setting(0, _whole(0, 104), "Weeks before the first that are published too when boards begin")
+    ]
+    lower_half: Annotated[
+        str,
+        Setting(
+            "everybody",
+            _choice("everybody", "own", "leaders"),
+            "Who sees the lower half of a board: everybody; own: projects see the upper half and themselves; leaders",
+        ),
+    ]
+    reward_per_referral: Annotated[Decimal | None, Setting(None, _amount, "What a referral earns, in yuan")]
+    reward_per_contract: Annotated[Decimal | None, Setting(None, _amount, "What a referred contract earns, in yuan")]
+    keep_from: Annotated[
+        int, Setting(3, _whole(1), "Referrals in a quarter from which a referrer is to be kept in touch with")
+    ]
+    exempt: Annotated[
+        Mapping[str, Span],
+        Setting({}, _spans, "Pilots that are shown unranked: project = first and last day; outside streaks and awards"),
+    ]
+    sheet_weights: Annotated[
+        Mapping[str, int], Setting(dict(LINES), _weights(*LINES), "Weights of the lines of a head's yearly sheet")
     ]
 
 
@@ -456,6 +580,104 @@ class Wecom:
 
 
 @dataclass(frozen=True)
+class Messages:
+    """What is told to people outside of the pages, and what may leave the house for it."""
+
+    address: Annotated[
+        str, Setting("", _address, "How people reach Warboard, for links in messages; empty: messages without links")
+    ]
+    allow: Annotated[
+        tuple[str, ...],
+        Setting(
+            ["qyapi.weixin.qq.com", "oapi.dingtalk.com", "open.feishu.cn"],
+            _hosts,
+            "Hosts messages may be sent to by https; an address or network in here may be private; `tgram://` lets Apprise use that service",
+        ),
+    ]
+    quiet_hours: Annotated[
+        tuple[time, time] | None,
+        Setting("21:30-08:00", _hours, "Hours in which only red alerts are sent, the rest afterwards; empty: none"),
+    ]
+    proxy: Annotated[
+        str,
+        Setting(
+            "", _proxy, "Proxy through which messages leave, such as http://proxy:3128", env="WARBOARD_MESSAGES_PROXY"
+        ),
+    ] = field(repr=False)
+    good_news: Annotated[
+        bool, Setting(True, _flag, "true: robots tell every new contract (喜报), without its customer")
+    ]
+    good_news_amounts: Annotated[bool, Setting(False, _flag, "true: 喜报 names the amount, in messages and pictures")]
+    timeout_seconds: Annotated[int, Setting(10, _whole(1, 60), "Seconds a receiver has to take a message")]
+    give_up_days: Annotated[int, Setting(3, _whole(1, 30), "Days after which a message nobody takes counts as failed")]
+    keep_days: Annotated[int, Setting(90, _whole(7), "Days a message stays on the outbox page")]
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The server that takes mail to people."""
+
+    host: Annotated[str, Setting("", _text, "Name of the mail server; empty: nobody gets mail")]
+    port: Annotated[int, Setting(587, _whole(1, 65535), "Port of the mail server")]
+    security: Annotated[
+        str, Setting("starttls", _choice("starttls", "tls", "none"), "How mail is encrypted: starttls, tls or none")
+    ]
+    user: Annotated[str, Setting("", _text, "Account on the mail server; empty: none is asked for")]
+    password: Annotated[
+        str, Setting("", _text, "Its password; give it by environment", env="WARBOARD_MAIL_PASSWORD")
+    ] = field(repr=False)
+    sender: Annotated[str, Setting("", _mailbox, "Address that mail comes from")]
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Whom a project is compared with in the weekly packet of its head."""
+
+    groups: Annotated[
+        Mapping[str, str],
+        Setting({}, _texts, "Project id = peer group; before the source's peer_group, which is before the derived one"),
+    ]
+    city_tiers: Annotated[
+        Mapping[str, str], Setting({}, _texts, "City = tier, for derived groups; a city not named is its own tier")
+    ]
+    price_bands: Annotated[
+        tuple[int, ...],
+        Setting(
+            [1_500_000, 3_000_000], _prices, "Average prices in yuan at which a new band begins, for derived groups"
+        ),
+    ]
+    weekly_at: Annotated[
+        tuple[int, time] | None,
+        Setting("thursday 09:00", _weekly, "When the packet is sent beside the one after the boards; empty: never"),
+    ]
+    min_leads: Annotated[int, Setting(20, _whole(1), "Leads both projects need before they are compared")]
+
+
+ROBOT_KINDS = ("wecom", "dingtalk", "feishu", "webhook", "apprise")
+ROBOT_KEYS = {
+    "name": "Name of the robot, letters, digits, - and _; it stands on the outbox page",
+    "kind": f"{', '.join(ROBOT_KINDS)}",
+    "url": "Address the messenger gave, or by environment as WARBOARD_ROBOT_<NAME>_URL",
+    "secret": "Secret that signs (dingtalk, feishu, webhook), or by environment as WARBOARD_ROBOT_<NAME>_SECRET",
+    "audience": 'Who reads it: ["leaders"], ["admins"] (what concerns the source) or ids of projects',
+    "urls": "Project id = address, instead of url and audience: one robot for each project",
+    "secrets": "Project id = secret, with urls",
+}
+LEADERS, ADMINS = "leaders", "admins"
+
+
+@dataclass(frozen=True)
+class Robot:
+    """A robot in a group chat; audience is leaders, admins or ids of projects, all of whose people may read it."""
+
+    name: str
+    kind: str
+    url: str = field(repr=False)
+    audience: tuple[str, ...]
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class EntityMapping:
     """How one entity is read from the source: a SELECT of its own, or a table with its columns."""
 
@@ -490,11 +712,16 @@ _SECTIONS: Mapping[str, type] = {
     "windows": Windows,
     "overdue_days": OverdueDays,
     "gap": Gap,
+    "checks": RecordChecking,
     "walls": Walls,
+    "boards": BoardSettings,
     "scope": ScopeSettings,
     "people": PeopleSettings,
     "oidc": Oidc,
     "wecom": Wecom,
+    "messages": Messages,
+    "mail": Mail,
+    "peers": Peers,
 }
 
 
@@ -514,13 +741,21 @@ class Settings:
     windows: Windows
     overdue_days: OverdueDays
     gap: Gap
+    checks: RecordChecking
     walls: Walls
+    boards: BoardSettings
     scope: ScopeSettings
     people: PeopleSettings
     oidc: Oidc
     wecom: Wecom
+    messages: Messages
+    mail: Mail
+    peers: Peers
+    robots: tuple[Robot, ...]
     rules: Mapping[str, Mapping[str, Any]]
+    record_rules: Mapping[str, Mapping[str, Any]]
     scenes: Mapping[str, Any]
+    duels: Mapping[str, Any]
     entities: Mapping[str, EntityMapping]
     contact: EntityMapping | None = None
     browsing: EntityMapping | None = None
@@ -533,21 +768,25 @@ class Settings:
         except tomllib.TOMLDecodeError as error:
             raise SettingError(f"The settings are not TOML: {error}. Correct that line.") from None
         base = (folder or Path()).absolute()
-        _refuse_unknown("", given, ["pack", *_SECTIONS, "rules", "scenes", "entities"], "section")
+        sections_there = ["pack", *_SECTIONS, "rules", "record_rules", "scenes", "duels", "entities"]
+        _refuse_unknown("", given, sections_there, "section")
+        tables = {name: dict(_table(name, given)) for name in _SECTIONS}
+        robots = _robots(tables["messages"].pop("robots", []), env)
         sections: dict[str, Any] = {
-            name: _section(kind, name, _table(name, given), env, base) for name, kind in _SECTIONS.items()
+            name: _section(kind, name, tables[name], env, base) for name, kind in _SECTIONS.items()
         }
         _check_ways_in(sections["oidc"], sections["wecom"], sections["people"])
+        if sections["mail"].host and not sections["mail"].sender:
+            raise SettingError("mail.sender is empty. Give the address that mail comes from.")
         about = _about(cls)["pack"]
         pack = _value(about, "pack", given.get("pack", about.default), env, base)
-        rules = {
-            name: _table(f"rules.{name}", {f"rules.{name}": rule}) for name, rule in _table("rules", given).items()
-        }
-        scenes = _frozen(_table("scenes", given))
+        rules, record_rules = _tables("rules", given), _tables("record_rules", given)
+        scenes, duels = (_frozen(_table(name, given)) for name in ("scenes", "duels"))
         mapped = _entities(_table("entities", given))
         entities = MappingProxyType({name: one for name, one in mapped.items() if name in ENTITIES})
         return cls(
-            pack=pack, **sections, rules=_frozen(rules), scenes=scenes, entities=entities,
+            pack=pack, **sections, robots=robots, rules=_frozen(rules), record_rules=_frozen(record_rules),
+            scenes=scenes, duels=duels, entities=entities,
             contact=mapped.get("contact"), browsing=mapped.get("browsing"),
         )  # fmt: skip
 
@@ -557,9 +796,12 @@ def documented() -> list[tuple[str, Any, str]]:
     listed = [("pack", _about(Settings)["pack"])]
     listed += [(f"{name}.{key}", about) for name, kind in _SECTIONS.items() for key, about in _about(kind).items()]
     rows = [(key, about.default, about.meaning) for key, about in listed]
+    rows += [(f"messages.robots.{key}", None, meaning) for key, meaning in ROBOT_KEYS.items()]
     rows.append(("rules.<name>", None, "Thresholds of a rule; a table inside holds those of one project"))
+    rows.append(("record_rules.<name>", None, "Thresholds of a record rule; a table inside holds those of one project"))
     rows += [(f"scenes.<name>.{key}", None, meaning) for key, meaning in SCENE_KEYS.items()]
     rows += [(f"scenes.<name>.slides.{key}", None, meaning) for key, meaning in SLIDE_KEYS.items()]
+    rows += [(f"duels.<name>.{key}", None, meaning) for key, meaning in DUEL_KEYS.items()]
     return rows + [(f"entities.<name>.{key}", None, meaning) for key, meaning in MAPPING_KEYS.items()]
 
 
@@ -595,6 +837,61 @@ def _check_ways_in(oidc: Oidc, wecom: Wecom, people: PeopleSettings) -> None:
         )
 
 
+def _robots(given: Any, env: Mapping[str, str]) -> tuple[Robot, ...]:
+    """The robots of the settings, one for each project where they have urls; SettingError."""
+    if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
+        raise SettingError("messages.robots is no list of tables. Begin each with [[messages.robots]].")
+    robots = [robot for one in given for robot in _robots_of(one, env)]
+    for what, known in (("name", [one.name for one in robots]), ("url", [one.url for one in robots])):
+        if len(set(known)) < len(known):
+            # Two of one name would be one recipient, two of one address one robot that is sent twice too much.
+            raise SettingError(f"Two of messages.robots have the same {what}. Give each its own.")
+    return tuple(robots)
+
+
+def _robots_of(given: Mapping[str, Any], env: Mapping[str, str]) -> list[Robot]:
+    _refuse_unknown("messages.robots.", given, ROBOT_KEYS, "setting of a robot")
+    name, kind = given.get("name", ""), given.get("kind", "")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
+        raise SettingError(f"messages.robots.name is {name!r}. Give letters, digits, - and _.")
+    key = f"messages.robots {name!r}"
+    if kind not in ROBOT_KINDS:
+        raise SettingError(f"{key}: kind is {kind!r}. {nearest(str(kind), ROBOT_KINDS)}")
+    begin = f"WARBOARD_ROBOT_{name.upper().replace('-', '_')}"
+    url, secret = env.get(f"{begin}_URL", given.get("url", "")), env.get(f"{begin}_SECRET", given.get("secret", ""))
+    if "urls" in given:
+        return _robots_of_projects(key, given, name, kind, secret)
+    audience = given.get("audience", [])
+    if not isinstance(audience, list) or not audience or not all(isinstance(one, str) and one for one in audience):
+        raise SettingError(f'{key}: audience is {audience!r}. Give ["leaders"], ["admins"] or ids of projects.')
+    for one in audience:
+        if one not in (LEADERS, ADMINS) and get_close_matches(one, (LEADERS, ADMINS), cutoff=0.8):
+            raise SettingError(f"{key}: audience names {one!r}. {nearest(one, (LEADERS, ADMINS))}")
+    return [_robot(key, name, kind, url, secret, tuple(audience))]
+
+
+def _robots_of_projects(key: str, given: Mapping[str, Any], name: str, kind: str, secret: Any) -> list[Robot]:
+    urls, secrets = given["urls"], given.get("secrets", {})
+    if not isinstance(urls, Mapping) or not isinstance(secrets, Mapping) or "url" in given or "audience" in given:
+        raise SettingError(f"{key} has urls. Give a table of project ids there, and neither url nor audience.")
+    _refuse_unknown(f"{key}: secrets.", secrets, urls, "project of urls")
+    return [_robot(key, f"{name}/{id}", kind, url, secrets.get(id, secret), (id,)) for id, url in urls.items()]
+
+
+def _robot(key: str, name: str, kind: str, url: Any, secret: Any, audience: tuple[str, ...]) -> Robot:
+    # The address holds the robot's key: an error never tells it.
+    fit = (
+        r"[a-z][a-z0-9+.-]*://\S+"
+        if kind == "apprise"
+        else r"https://[^\s/]+/?\S*|http://(localhost|127\.0\.0\.1)[:/]\S*"
+    )
+    if not isinstance(url, str) or not re.fullmatch(fit, url):
+        raise SettingError(f"{key}: url is not usable. Give the address that the messenger shows, with https://.")
+    if not isinstance(secret, str):
+        raise SettingError(f"{key}: secret is not usable. Give a text.")
+    return Robot(name, kind, url, audience, secret)
+
+
 def _value(about: Setting, key: str, value: Any, env: Mapping[str, str], base: Path, *, secret: bool = False) -> Any:
     if about.env and about.env in env:
         key, value = about.env, env[about.env]
@@ -616,6 +913,11 @@ def _table(key: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise SettingError(f"{key} is {value!r}. Give a table: [{key}].")
     return value
+
+
+def _tables(key: str, given: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """A table that holds tables alone."""
+    return {name: _table(f"{key}.{name}", {f"{key}.{name}": one}) for name, one in _table(key, given).items()}
 
 
 def _refuse_unknown(prefix: str, given: Iterable[str], known: Iterable[str], what: str) -> None:

@@ -18,6 +18,7 @@ from data_access.snapshot_files import Folder, SnapshotError
 from data_access.store import Store
 from data_access.store.published import Heartbeat, Published, state
 from metrics.snapshot import (
+    Budget,
     Channel,
     EntityCount,
     Event,
@@ -150,6 +151,8 @@ def _snapshot(folder: Folder, manifest: Mapping[str, Any], version: str, sequenc
         windows=MappingProxyType(dict(manifest["windows"])),
         targets=_things(Target, lists["targets"]),
         milestones=_things(Milestone, lists["milestones"]),
+        # A manifest of before budgets were read has none.
+        budgets=_things(Budget, lists.get("budgets", ())),
         recent=_things(Event, lists["recent"]),
         frozen=_things(Frozen, lists["frozen"]),
         counts=_things(EntityCount, lists["counts"]),

@@ -95,6 +95,11 @@ class Refreshing:
             raise RefreshFailed(done.error)
         return str(done)
 
+    @property
+    def replica(self) -> Replica | None:
+        """The replica, None while it was never opened here."""
+        return self._opened[1] if self._opened else None
+
     def close(self) -> None:
         """Let go of the replica and the source."""
         if self._opened is not None:

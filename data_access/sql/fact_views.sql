@@ -2,6 +2,11 @@
 create or replace temp view f_party as
 select *, getvariable('as_of') as as_of from party;
 
+-- What a party wanted is what its first row says.
+create or replace temp view wanted_party as
+select p.*, l.district, l.segment, l.price_band
+from f_party p left join lead l on l.id = p.first_lead_id;
+
 create or replace temp view f_visit as
 select e.*, s.project, s.channel, s.staff, s.first_grade, s.referrer_id, getvariable('as_of') as as_of
 from visit e join stage_event s on s.kind = 'visit' and s.id = e.id;
@@ -36,6 +41,9 @@ select * replace (coalesce(impressions, 1) as impressions), coalesce(project_id,
     coalesce(channel_id, '') as channel, coalesce(staff_id, '') as staff, cast(null as varchar) as first_grade,
     getvariable('as_of') as as_of
 from exposure;
+
+create or replace temp view wanted_exposure as
+select *, cast(null as varchar) as price_band from f_exposure;
 
 create or replace temp view f_spend as
 select *, true as day_day_only, coalesce(project_id, '') as project, coalesce(channel_id, '') as channel, '' as staff,

@@ -1,6 +1,7 @@
 """What admins do with people, each deed together with its entry in the audit."""
 
 import csv
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,13 +14,15 @@ from data_access.store.links import make_link_with
 from data_access.store.passwords import tidy
 from data_access.store.people import Person, add_person_with, change_person_with, known_role
 
-COLUMNS = ("name", "role", "project", "staff", "account")
+COLUMNS = ("name", "role", "project", "staff", "account", "mail", "phone")
 LONGEST_NAME, LONGEST_ACCOUNT = 60, 255
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*")
+_PHONE = re.compile(r"\+?\d{5,15}")
 _NEEDS_PROJECT = ("head", "champion", "salesperson")
 
 
 class UnfitPerson(StoreError):
-    """What is told about a person does not fit together; `reason` is name, project, staff or account."""
+    """What is told about a person does not fit together; `reason` is name, project, staff, account, mail or phone."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -40,12 +43,16 @@ def told_person(
     project: str | None,
     staff: str | None,
     account: str | None = None,
+    mail: str | None = None,
+    phone: str | None = None,
     *,
     from_staff: bool = False,
 ) -> Person:
     """A new person as told, with a random id; StoreError for an unknown role, UnfitPerson."""
-    told = Person(secrets.token_hex(8), name, known_role(role), project, staff, account=account, from_staff=from_staff)
-    return fitting(told)
+    known = known_role(role)
+    return fitting(
+        Person(secrets.token_hex(8), name, known, project, staff, True, account, from_staff, mail=mail, phone=phone)
+    )
 
 
 def fitting(person: Person) -> Person:
@@ -62,8 +69,15 @@ def fitting(person: Person) -> Person:
         raise UnfitPerson(
             "account", f"The account of {name!r} has more than {LONGEST_ACCOUNT} characters, or odd ones."
         )
+    mail, phone = (person.mail or "").strip(), re.sub(r"[\s-]", "", person.phone or "")
+    if mail and (len(mail) > LONGEST_ACCOUNT or not _MAIL.fullmatch(mail)):
+        raise UnfitPerson("mail", f"The mail address of {name!r} is not one. Give one such as name@example.com.")
+    if phone and not _PHONE.fullmatch(phone):
+        raise UnfitPerson("phone", f"The phone of {name!r} is not one. Give digits, such as 13800001111.")
     return replace(
         person,
+        mail=mail or None,
+        phone=phone or None,
         name=name,
         project_id=person.project_id or None,
         staff_id=person.staff_id or None,
@@ -83,7 +97,7 @@ def change(store: Store, person: Person, by: By) -> None:
     """Replace what is kept about a person; who is disabled is signed out at once; UnfitPerson, NameTaken, AccountTaken."""
     person = fitting(person)
     with store.writing() as connection:
-        change_person_with(connection, person)
+        change_person_with(connection, person, by.now)
         record_with(connection, by.actor, "person_changed", by.now, person.id, _rights(person))
 
 
@@ -97,7 +111,7 @@ def link_for(store: Store, person: Person, by: By) -> str:
 
 
 def listed_people(lines: Iterable[str], taken: Iterable[str]) -> list[Person]:
-    """The people of a CSV text with the columns name, role, project, staff and account; StoreError naming the line."""
+    """The people of a CSV text with the columns name, role, project, staff, account, mail and phone; StoreError naming the line."""
     rows = csv.DictReader(lines)
     if not set(COLUMNS[:2]) <= set(rows.fieldnames or ()):
         raise StoreError(f"Line 1 is {','.join(rows.fieldnames or ())!r}. Begin with: {','.join(COLUMNS)}")
@@ -127,4 +141,6 @@ def _rights(person: Person) -> dict[str, str | bool | None]:
         "enabled": person.enabled,
         # Not the account itself, which may be a name or a phone.
         "account": person.account is not None,
+        "mail": person.mail is not None,
+        "phone": person.phone is not None,
     }

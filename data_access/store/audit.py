@@ -13,6 +13,67 @@ from data_access.store.database import Store
 from data_access.store.tables import audit, audit_head
 
 PAGE = 500
+ACTIONS = frozenset(
+    (
+        "sign_in",
+        "sign_in_refused",
+        "sign_out",
+        "person_added",
+        "person_changed",
+        "link_made",
+        "password_set",
+        "password_forgotten",
+        "code_forgotten",
+        "contacts_shown",
+        "reveal",
+        "reveal_refused",
+        "export",
+        "screen_paired",
+        "screen_changed",
+        "screen_revoked",
+        "screen_copied",
+        "message_retried",
+        "message_cancelled",
+        "record_confirm",
+        "record_reject",
+        "record_appeal",
+        "record_reopen",
+        "board_published",
+        "sheet_frozen",
+        "alert_taken",
+        "alert_closed",
+        "alert_judged",
+        "silence_made",
+        "silence_ended",
+        "watch_added",
+        "watch_changed",
+        "watch_ended",
+        "risk_added",
+        "risk_changed",
+        "report_issued",
+        "report_exported",
+        "commitment_made",
+        "commitment_withdrawn",
+        "benchmark_added",
+        "benchmark_changed",
+        "benchmark_ended",
+        "benchmark_covered",
+        "scenario_saved",
+        "scenario_ruled",
+        "scenario_removed",
+        "scenario_exported",
+        "scorecard_planned",
+        "kpi_set",
+        "kpi_entered",
+        "node_accepted",
+        "rollout_moved",
+        "experiment_added",
+        "experiment_counted",
+        "experiment_decided",
+        "audit_exported",
+    )
+)
+"""What is recorded; the page has a word for each."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +120,7 @@ def record_with(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Add an entry in the caller's transaction, so that the deed and its entry happen together or not at all."""
+    assert action in ACTIONS, f"{action!r} is no action of the audit: add it to ACTIONS and give it a word on the page."
     head = connection.execute(select(audit_head).with_for_update()).one()
     given = {"actor": actor, "action": action, "about": about, "detail": dict(detail or {})}
     id = head.last_id + 1

@@ -9,6 +9,8 @@ from data_access.store.tables import links, people
 from data_access.store.tokens import new_token, token_hash
 
 LIFE = timedelta(minutes=15)
+MESSAGE_LIFE = timedelta(hours=24)
+"""A link in a message to one person: read within the day, not while somebody waits for it (decision 0008)."""
 
 
 def make_link(store: Store, person_id: str, now: datetime) -> str:
@@ -17,11 +19,11 @@ def make_link(store: Store, person_id: str, now: datetime) -> str:
         return make_link_with(connection, person_id, now)
 
 
-def make_link_with(connection: Connection, person_id: str, now: datetime) -> str:
+def make_link_with(connection: Connection, person_id: str, now: datetime, life: timedelta = LIFE) -> str:
     """The token of a new sign-in link, made in the caller's transaction."""
     token = new_token()
     connection.execute(delete(links).where(links.c.expires_at <= now))
-    values = {"token_hash": token_hash(token), "person_id": person_id, "expires_at": now + LIFE}
+    values = {"token_hash": token_hash(token), "person_id": person_id, "expires_at": now + life}
     connection.execute(insert(links).values(values))
     return token
 

@@ -81,8 +81,8 @@ def normal(code: str) -> str:
 
 def _has_room(connection: Connection, address: str) -> bool:
     count = select(func.count()).select_from(pairings)
-    from_one = connection.scalar(count.where(pairings.c.address == address)) or 0
-    return from_one < MOST_FROM_ONE and (connection.scalar(count) or 0) < MOST_WAITING
+    from_one = connection.execute(count.where(pairings.c.address == address)).scalar_one()
+    return from_one < MOST_FROM_ONE and connection.execute(count).scalar_one() < MOST_WAITING
 
 
 def _tried(connection: Connection, code: str, person_id: str, address: str, now: datetime) -> Any:
@@ -91,7 +91,7 @@ def _tried(connection: Connection, code: str, person_id: str, address: str, now:
     connection.execute(select(people.c.id).where(people.c.id == person_id).with_for_update())
     connection.execute(delete(tries).where(tries.c.at <= now - LIFE))
     theirs = or_(tries.c.person_id == person_id, tries.c.address == address)
-    if (connection.scalar(select(func.count()).select_from(tries).where(theirs)) or 0) >= MOST_WRONG:
+    if connection.execute(select(func.count()).select_from(tries).where(theirs)).scalar_one() >= MOST_WRONG:
         raise TooManyTries("Too many wrong codes. Wait ten minutes.")
     query = select(pairings).where(pairings.c.code == code, pairings.c.expires_at > now)
     row = connection.execute(query).one_or_none()

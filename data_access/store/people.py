@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data_access.store.database import Store
 from data_access.store.errors import StoreError
+from data_access.store.outbox import person_standing, withdraw_with
 from data_access.store.tables import links, sessions, steps
 from data_access.store.tables import people as people_table
 
@@ -23,6 +25,7 @@ class Person:
     """Somebody who may sign in; `project_id` and `staff_id` bound what they see.
 
     `account` is how the company's own sign-in knows them; `from_staff` says that the source's staff table brought them.
+    `mail` is where messages reach them, `phone` what a robot calls them by.
     """
 
     id: str
@@ -33,6 +36,8 @@ class Person:
     enabled: bool = True
     account: str | None = None
     from_staff: bool = False
+    mail: str | None = None
+    phone: str | None = None
 
 
 class NameTaken(StoreError):
@@ -63,22 +68,29 @@ def add_person_with(connection: Connection, person: Person) -> None:
 def change_person(store: Store, person: Person) -> None:
     """Replace what is kept about a person, from the next request on; StoreError when there is no such person."""
     with store.writing() as connection:
-        change_person_with(connection, person)
+        change_person_with(connection, person, datetime.now(UTC))
 
 
-def change_person_with(connection: Connection, person: Person) -> None:
-    """Replace what is kept about a person in the caller's transaction; who is disabled or has another role signs in anew."""
+def change_person_with(connection: Connection, person: Person, now: datetime) -> None:
+    """Replace what is kept about a person in the caller's transaction; who is disabled or has another role signs in anew.
+
+    What waits to be told to somebody who may now see less, or other things, is withdrawn.
+    """
     known_role(person.role)
     _refuse_taken_account(connection, person)
-    before = connection.scalar(select(people_table.c.role).where(people_table.c.id == person.id))
+    before = connection.execute(select(people_table).where(people_table.c.id == person.id)).one_or_none()
     query = update(people_table).where(people_table.c.id == person.id).values(vars(person))
     with _own_name(person):
         if connection.execute(query).rowcount == 0:
             raise StoreError(f"There is no person {person.id!r}. Add them first.")
     if not person.enabled:
         end_access(connection, person.id)
-    elif person.role != before:
-        connection.execute(delete(sessions).where(sessions.c.person_id == person.id))
+    elif before is not None and person.role != before.role:
+        # Links too: one in a message was made for what the person could see then.
+        for table in (sessions, links):
+            connection.execute(delete(table).where(table.c.person_id == person.id))
+    if before is not None and person_standing(before) != person_standing(person):
+        withdraw_with(connection, person.id, now)
 
 
 def end_access(connection: Connection, person_id: str) -> None:

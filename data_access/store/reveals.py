@@ -26,4 +26,4 @@ def may_reveal(store: Store, actor: str, about: str, detail: Mapping[str, Any], 
 
 def _revealed(connection: Connection, actor: str, since: datetime) -> int:
     wanted = (audit.c.actor == actor, audit.c.action == REVEALED, audit.c.at > since)
-    return int(connection.scalar(select(func.count()).select_from(audit).where(*wanted)) or 0)
+    return int(connection.execute(select(func.count()).select_from(audit).where(*wanted)).scalar_one())

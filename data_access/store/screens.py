@@ -89,8 +89,10 @@ def renewed(store: Store, token: str, now: datetime) -> str | None:
 
 
 def saw(store: Store, known: Screen, told: Told | None, now: datetime) -> None:
-    """Keep that a screen asked, and what it said of itself where it said something, once a minute at most."""
-    if known.seen_at is not None and now - known.seen_at < SEEN_EVERY:
+    """Keep that a screen asked, and what it said of itself where it said something: once a minute at most, unless it says that
+    it has another version or size."""
+    is_new = told is not None and (told.build, told.size) != (known.told.build, known.told.size)
+    if known.seen_at is not None and now - known.seen_at < SEEN_EVERY and not is_new:
         return
     said = vars(told) if told is not None else {}
     # A full disk must not darken a wall.

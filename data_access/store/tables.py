@@ -13,12 +13,14 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 
 METADATA = MetaData()
@@ -143,6 +145,8 @@ people = Table(
     Column("enabled", Boolean, nullable=False),
     Column("account", String(255), index=True, unique=True),
     Column("from_staff", Boolean, nullable=False),
+    Column("mail", String(255)),
+    Column("phone", String(32)),
 )
 
 sessions = Table(
@@ -270,5 +274,427 @@ pairing_tries = Table(
     Column("id", Integer, primary_key=True),
     Column("person_id", String(32), nullable=False),
     Column("address", String(64), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+boards = Table(
+    "boards",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("board", String(64), nullable=False),
+    Column("week", Date, nullable=False),
+    Column("published_at", Utc, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    UniqueConstraint("board", "week"),
+)
+
+restatements = Table(
+    "restatements",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("board", String(64), nullable=False),
+    Column("week", Date, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("at", Utc, nullable=False),
+    Column("snapshot", String(64), nullable=False),
+    Column("why", String(20), nullable=False),
+    Index("ix_restatements_board_week", "board", "week"),
+)
+
+sheets = Table(
+    "sheets",
+    METADATA,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("project", Text, primary_key=True),
+    Column("frozen_at", Utc, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+episodes = Table(
+    "episodes",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), unique=True),
+    Column("rule", String(64), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("finding", JSON, nullable=False),
+    Column("begun_at", Utc, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("opened_at", Utc),
+    Column("recovering_at", Utc),
+    Column("knows", Boolean, nullable=False),
+    Column("owner", String(32)),
+    Column("due", Utc),
+    Column("ack_by", String(32)),
+    Column("ack_at", Utc),
+    Column("note", Text, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("escalated_at", Utc),
+    Column("resolved_at", Utc, index=True),
+    Column("outcome", String(20), nullable=False),
+)
+
+episode_events = Table(
+    "episode_events",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("episode", ForeignKey("episodes.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("transition", String(20), nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("hushed", String(20)),
+    Column("told_at", Utc, index=True),
+)
+
+alert_looks = Table(
+    "alert_looks",
+    METADATA,
+    _one_row(),
+    Column("looked_at", Utc, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+)
+
+silences = Table(
+    "silences",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("rule", String(64), nullable=False),
+    Column("project", Text, nullable=False),
+    Column("starts_at", Utc, nullable=False),
+    Column("ends_at", Utc, nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("made_at", Utc, nullable=False),
+)
+
+watch_entries = Table(
+    "watch_entries",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("review_on", Date, nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+)
+
+risks = Table(
+    "risks",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("probability", Integer, nullable=False),
+    Column("impact", Integer, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("response", Text, nullable=False),
+    Column("review_on", Date, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("changed_at", Utc, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("what", String(20), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("transition", String(60), nullable=False),
+    Column("recipient", String(120), nullable=False),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("person_id", String(32), index=True),
+    Column("standing", Text, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("next_try", Utc, nullable=False),
+    Column("claim_epoch", BigInteger),
+    Column("claimed_until", Utc),
+    Column("merged_into", Integer, index=True),
+    Column("answer", String(200), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("began_at", Utc, nullable=False),
+    Column("done_at", Utc),
+    UniqueConstraint("what", "subject", "transition", "recipient"),
+)
+
+outbox_tries = Table(
+    "outbox_tries",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("outbox_id", Integer, nullable=False, index=True),
+    Column("recipient", String(120), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("failed", Boolean, nullable=False),
+)
+
+peer_packets = Table(
+    "peer_packets",
+    METADATA,
+    Column("project", Text, primary_key=True),
+    Column("occasion", String(40), primary_key=True),
+    Column("made_at", Utc, nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+
+record_findings = Table(
+    "record_findings",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("rule", String(20), nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("level", String(20), nullable=False),
+    Column("project", Text),
+    Column("channel", Text),
+    Column("staff", Text),
+    Column("broker", Text),
+    Column("since", DateTime, nullable=False, index=True),
+    Column("facts", JSON, nullable=False),
+    Column("proofs", JSON, nullable=False),
+    Column("stakes", JSON, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("first_seen", Utc, nullable=False),
+    Column("last_seen", Utc, nullable=False),
+    Column("gone_at", Utc),
+    Column("decided_at", Utc),
+    Column("appealed_by", String(32)),
+    UniqueConstraint("rule", "key", name="uq_record_findings_rule_key"),
+)
+
+record_events = Table(
+    "record_events",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("finding", ForeignKey("record_findings.id"), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("actor", String(32)),
+    Column("action", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+record_checks = Table(
+    "record_checks",
+    METADATA,
+    _one_row(),
+    Column("at", Utc, nullable=False),
+    Column("as_of", DateTime, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("lacks", JSON, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("week", Date, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("published_at", Utc, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("drafted_at", Utc, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("issued_at", Utc),
+    Column("issued", Text),
+    Column("issued_digest", String(64)),
+    UniqueConstraint("week", "project"),
+    Index("ix_reports_issued_due", "issued_at", "due_at"),
+)
+
+commitments = Table(
+    "commitments",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("metric", String(64), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("window", String(8), nullable=False),
+    Column("due", Date, nullable=False),
+    Column("owner", String(32), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("origin", String(20), nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("withdrawn_at", Utc),
+    Column("withdrawn_by", String(32), nullable=False),
+    Column("withdrawn_why", Text, nullable=False),
+    Index("ix_commitments_project", "project"),
+)
+
+benchmarks = Table(
+    "benchmarks",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("figure", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("dated", Date, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("on_cover", Boolean, nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+)
+
+commitment_checks = Table(
+    "commitment_checks",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("commitment", String(32), ForeignKey("commitments.id"), nullable=False),
+    Column("week", Date, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("snapshot", String(64), nullable=False),
+    Column("reading", Text, nullable=False),
+    Column("outcome", String(10)),
+    UniqueConstraint("commitment", "week"),
+)
+
+scenarios = Table(
+    "scenarios",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("project", Text),
+    Column("decided", Text, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("as_of", DateTime, nullable=False),
+    Column("made_by", String(32), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("removed_at", Utc),
+)
+
+scenario_rulings = Table(
+    "scenario_rulings",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("scenario", String(32), ForeignKey("scenarios.id"), nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("ruling", String(20), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("at", Utc, nullable=False),
+    Index("ix_scenario_rulings_scenario", "scenario"),
+)
+
+forecasts = Table(
+    "forecasts",
+    METADATA,
+    Column("day", Date, primary_key=True),
+    Column("project", String(200), primary_key=True),
+    Column("told", Text, nullable=False),
+)
+
+forecast_trials = Table(
+    "forecast_trials",
+    METADATA,
+    Column("month", Date, primary_key=True),
+    Column("told", Text, nullable=False),
+)
+
+lead_scores = Table("lead_scores", METADATA, Column("day", Date, primary_key=True), Column("told", Text))
+
+scorecard_plans = Table(
+    "scorecard_plans",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("plan", String(64), nullable=False),
+    Column("starts_on", Date),
+    Column("project", Text),
+    Column("by", String(32), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+kpi_settings = Table(
+    "kpi_settings",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("plan", String(64), nullable=False),
+    Column("kpi", String(64), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("baseline", Text),
+    Column("baseline_source", Text, nullable=False),
+    Column("target", Text),
+    Column("due", Date),
+    Column("by", String(32), nullable=False),
+    Column("at", Utc, nullable=False),
+    Index("ix_kpi_settings_plan_kpi", "plan", "kpi"),
+)
+
+kpi_values = Table(
+    "kpi_values",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("plan", String(64), nullable=False),
+    Column("kpi", String(64), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("at", Utc, nullable=False),
+    Index("ix_kpi_values_plan_kpi", "plan", "kpi"),
+)
+
+plan_nodes = Table(
+    "plan_nodes",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("plan", String(64), nullable=False),
+    Column("node", Integer, nullable=False),
+    Column("done_on", Date),
+    Column("note", Text, nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+rollout_stages = Table(
+    "rollout_stages",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("since", Date, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+experiments = Table(
+    "experiments",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("hypothesis", Text, nullable=False),
+    Column("metric", Text, nullable=False),
+    Column("better", String(10), nullable=False),
+    Column("trial_n", Integer, nullable=False),
+    Column("trial_hits", Integer, nullable=False),
+    Column("control_n", Integer, nullable=False),
+    Column("control_hits", Integer, nullable=False),
+    Column("cost", Text),
+    Column("worth", Text),
+    Column("verdict", String(10), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("decided_by", String(32)),
+    Column("decided_at", Utc),
+    Column("by", String(32), nullable=False),
     Column("at", Utc, nullable=False),
 )
