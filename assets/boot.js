@@ -40,6 +40,7 @@
     run(scripts);
   }
   events.forEach(function (name) { addEventListener(name, start, { passive: true }); });
+  if (window.touched) start();
   if (!saves) setTimeout(function () { if (waiting) ahead(addresses(waiting.content)); }, READ);
   if (matchMedia("(min-width: 60rem) and (pointer: fine)").matches) (window.requestIdleCallback || setTimeout)(start);
 })();

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from datetime import time as time_of_day
 
-from htpy import Element, a, article, div, h3, header, li, p, span, strong, time, ul
+from htpy import Element, Node, a, article, div, h3, header, li, p, span, strong, time, ul
 
 from components.icons import icon
 from components.words import Words
@@ -15,20 +15,30 @@ SEVERITIES = ("red", "orange", "yellow")
 
 
 def alert_card(
-    finding: Finding, rule: Rule, subject: str, words: Words, now: datetime, *, href: str | None = None
+    finding: Finding,
+    rule: Rule,
+    subject: str,
+    words: Words,
+    now: datetime,
+    *,
+    href: str | None = None,
+    state: Node = None,
+    deeds: Node = None,
 ) -> Element:
-    """One finding; its severity is an icon and a word, never a colour alone."""
+    """One finding; its severity is an icon and a word, never a colour alone. `state` is how it stands, `deeds` what can be done."""
     title = words.say(rule.label)
     return article(f".alert.is-{finding.severity}")[
         header(".alert-head")[
             span(".severity")[icon(finding.severity), words.of(finding.severity)],
             span(".alert-subject")[subject],
+            state,
             time(".alert-since", datetime=finding.since.isoformat())[since(finding, words, now)],
         ],
         h3(".alert-title")[a(href=href)[title] if href else title],
         p(".alert-what")[message(finding, rule, subject, words)],
         _evidence(finding, words),
         p(".alert-next")[strong[words.of("next_step")], words.say(rule.next_step)],
+        deeds,
     ]
 
 
@@ -59,7 +69,9 @@ def alerts(
     words: Words,
     now: datetime,
     *,
-    href: Callable[[Finding], str] | None = None,
+    href: Callable[[Finding], str | None] | None = None,
+    state: Callable[[Finding], Node] = lambda _: None,
+    deeds: Callable[[Finding], Node] = lambda _: None,
 ) -> Element:
     """The findings in the order given, or a calm word when there is none."""
     if not findings:
@@ -73,6 +85,8 @@ def alerts(
                 words,
                 now,
                 href=href(finding) if href else None,
+                state=state(finding),
+                deeds=deeds(finding),
             )
             for finding in findings
         ]

@@ -46,8 +46,9 @@ def board_card(
     top: int | None = None,
     of: int | None = None,
     href: Href | None = None,
+    more: Node = None,
 ) -> Element:
-    """The ranking with its weeks and basis (period or cohort).
+    """The ranking with its weeks and basis (period or cohort); `more` stands below it.
 
     `top` keeps the first so many rows and says how many more share the last one's rank; `of` says among how many a rank was
     won, where not all rows are shown.
@@ -58,6 +59,7 @@ def board_card(
         missing(board.absent, words) if board.absent else _standings(rows, metric, title, name, words, of, href),
         [p(".board-note")[note] for note in board_notes(board, len(rows), words)],
         _unranked(board.unranked, metric, name, words) if top is None and board.unranked else None,
+        more,
     ]
 
 
@@ -176,6 +178,7 @@ def _why(row: Standing, metric: Metric, words: Words) -> Node:
     if row.raw.is_missing:
         return missing_mark(row.raw, words)
     return fragment[
+        row.exempt and span(".few-mark", title=words.of("reason_exempt"))[words.of("missing_exempt")],
         span(".unranked-value")[_plain(row, metric, words), _beside(row, metric, words)],
         row.few and few_mark(metric.min_n, words),
     ]

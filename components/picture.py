@@ -15,8 +15,9 @@ from components.verdict import gap_said, gap_sum, pace_state, unset
 from components.words import Change, Words
 from metrics.boards import Board, Standing
 from metrics.funnel import Funnel, Leak, Stage
+from metrics.gap import Gap
 from metrics.heat import Cell, Grid
-from metrics.overview import Compared, Gap, Pace
+from metrics.overview import Compared, Pace
 from metrics.pack import Metric, Rule
 from metrics.reading import Number
 from metrics.rules import Finding

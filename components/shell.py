@@ -36,6 +36,9 @@ def page_classes(words: Words, *, wall: bool = False, lite: bool = False, far: b
 
 
 LATE = """(function (addresses) {
+  ["pointerdown", "touchstart", "keydown", "wheel"].forEach(function (name) {
+    addEventListener(name, function () { window.touched = true; }, { once: true, passive: true });
+  });
   addEventListener("DOMContentLoaded", function () { requestAnimationFrame(function () { setTimeout(function () {
     addresses.forEach(function (address) {
       var script = document.createElement("script");
@@ -44,7 +47,8 @@ LATE = """(function (addresses) {
     });
   }); }); });
 })(document.currentScript.dataset.scripts.split(" "));"""
-"""Fetches a page's scripts once its numbers are painted, so that nothing competes with them; the only script inside a document."""
+"""Fetches a page's scripts once its numbers are painted, so that nothing competes with them, and notes a touch that comes before
+they do; the only script inside a document."""
 
 
 def document(

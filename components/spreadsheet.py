@@ -14,7 +14,7 @@ _STARTS_A_FORMULA = frozenset("=+-@%|−")
 def harmless(text: str) -> str:
     """A text no spreadsheet takes for a formula: invisible characters become blanks, and an apostrophe stands before what could start one."""
     plain = "".join(letter if letter.isprintable() else " " for letter in text).strip()
-    return f"'{plain}" if unicodedata.normalize("NFKC", plain)[:1] in _STARTS_A_FORMULA and plain else plain
+    return f"'{plain}" if unicodedata.normalize("NFKC", plain)[:1] in _STARTS_A_FORMULA else plain
 
 
 def csv_lines(rows: Rows) -> Iterator[str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from components.words import Words
 from metrics.pack import Metric
-from metrics.reading import Number
 from metrics.trend import Point
 
 TICKS = 4
@@ -62,7 +61,7 @@ def _line(points: Sequence[Point], metric: Metric, words: Words, colours: Mappin
         "mode": "lines+markers",
         "x": [point.first.isoformat() for point in points],
         "y": [None if point.reading.value is None else float(point.reading.value) for point in points],
-        "text": [_said(point, metric, words) for point in points],
+        "text": [said(point, metric, words) for point in points],
         "hovertemplate": "%{text}<extra></extra>",
         "connectgaps": False,
         "line": {"color": colours["accent"], "width": 2},
@@ -74,10 +73,11 @@ def _line(points: Sequence[Point], metric: Metric, words: Words, colours: Mappin
     }
 
 
-def _said(point: Point, metric: Metric, words: Words) -> str:
+def said(point: Point, metric: Metric, words: Words) -> str:
+    """A point in words: its day, its number, what was divided."""
     quotient = words.quotient(point.reading, metric.format)
-    said = f"{_day(point.first, words)} {words.number(point.reading, metric.format)}"
-    return f"{said} ({quotient})" if quotient else said
+    plain = f"{_day(point.first, words)} {words.number(point.reading, metric.format)}"
+    return f"{plain} ({quotient})" if quotient else plain
 
 
 def _day(day: date, words: Words) -> str:
@@ -85,19 +85,26 @@ def _day(day: date, words: Words) -> str:
 
 
 def _ticks(points: Sequence[Point], metric: Metric, words: Words) -> dict[str, Any]:
-    """Ticks at round values in the metric's own format (万, %), from zero or below."""
+    """Ticks in the metric's own format (万, %)."""
+    values = round_ticks(points)
+    if not values:
+        return {"rangemode": "tozero", "showticklabels": False}
+    room = Fraction(values[1] - values[0]) / 5
+    return {
+        "tickvals": [float(value) for value in values],
+        "ticktext": [words.value(value, metric.format) for value in values],
+        "range": [float(values[0]), float(values[-1] + room)],
+    }
+
+
+def round_ticks(points: Sequence[Point]) -> list[Fraction]:
+    """Round values at equal steps around the readings, from zero or below; none where all readings are zero or missing."""
     values = [Fraction(point.reading.value) for point in points if point.reading.value is not None]
     low, high = min([Fraction(0), *values]), max([Fraction(0), *values])
     if low == high:
-        return {"rangemode": "tozero", "showticklabels": False}
+        return []
     step = round_step((high - low) / TICKS)
-    first, last = low // step, -(-high // step)
-    ticks: list[Number] = [step * at for at in range(int(first), int(last) + 1)]
-    return {
-        "tickvals": [float(tick) for tick in ticks],
-        "ticktext": [words.value(tick, metric.format) for tick in ticks],
-        "range": [float(ticks[0]), float(ticks[-1] + step * Fraction(1, 5))],
-    }
+    return [step * at for at in range(int(low // step), int(-(-high // step)) + 1)]
 
 
 def round_step(least: Fraction) -> Fraction:

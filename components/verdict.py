@@ -2,11 +2,12 @@
 
 from fractions import Fraction
 
-from htpy import Element, Node, div, fragment, h2, p, section, small, span, strong
+from htpy import Element, Node, a, div, fragment, h2, p, section, small, span, strong
 
 from components.rail import pace_rail
 from components.words import Words, rounded
-from metrics.overview import Gap, Pace
+from metrics.gap import Gap
+from metrics.overview import Pace
 
 
 def pace_state(pace: Pace) -> str:
@@ -17,13 +18,13 @@ def pace_state(pace: Pace) -> str:
     return "level" if near == 0 else "behind" if near > 0 else "ahead"
 
 
-def verdict(pace: Pace, gap: Gap | None, words: Words, *, title: str) -> Element:
-    """Attainment against time elapsed, then the customers still missing for the target."""
+def verdict(pace: Pace, gap: Gap | None, words: Words, *, title: str, href: str | None = None) -> Element:
+    """Attainment against time elapsed, then the customers still missing for the target; `href` is where the gap is counted."""
     state = pace_state(pace)
     return section(f".verdict.is-{state}")[
         h2(".verdict-title")[title],
         _unset(pace, words) if pace.attainment is None else _standing(pace, pace.attainment, state, words),
-        gap is not None and _gap(gap, words),
+        gap is not None and _gap(gap, words, href),
     ]
 
 
@@ -58,9 +59,10 @@ def _sum(pace: Pace, words: Words) -> str:
     return f"{words.number(pace.done, 'money')} / {words.money(pace.target)}" if pace.target else ""
 
 
-def _gap(gap: Gap, words: Words) -> Element:
+def _gap(gap: Gap, words: Words, href: str | None) -> Element:
+    said = (words.of("gap"), " ", strong[gap_said(gap, words)])
     return div(".gap")[
-        p(".gap-said")[words.of("gap"), " ", strong[gap_said(gap, words)]],
+        p(".gap-said")[a(".tile-link", href=href)[said] if href else said],
         p(".gap-sum")[gap_sum(gap, words)],
     ]
 
