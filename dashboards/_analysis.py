@@ -15,9 +15,9 @@ from dashboards._door import SIGNED_IN, Door
 from dashboards._filters import Filters
 from dashboards._page import Page, View
 from dashboards._raw import Raw
+from dashboards._trends import TITLE, offered
 from metrics.pack import Label
-from metrics.query import known_by_staff
-from metrics.trend import Grain, trend, trend_metrics
+from metrics.trend import Grain, trend
 
 if TYPE_CHECKING:
     from dashboards._site import Site
@@ -27,7 +27,6 @@ LONGEST_ADDRESS = 2000
 _COLOUR = re.compile(r"rgb\(\d{1,3}, \d{1,3}, \d{1,3}\)")
 _PLAIN_COLOUR = "#7f7f7f"
 _COLOURS = ("ink", "quiet", "line", "accent", "sheet")
-_TITLE = Label("走势", "Trend")
 _METRIC = Label("指标", "Metric")
 _GRAIN = Label("粒度", "By")
 _GRAINS: dict[Grain, Label] = {
@@ -74,17 +73,13 @@ def _view(site: "Site", pages: Sequence[Page], address: Any) -> View | None:
         return None
     path, _, query = address.partition("?")
     page = next((page for page in pages if page.path == path), None)
-    scope = site.world.scope(g.person, compares=page.compares) if page else None
-    if page is None or scope is None or not page.has_trend or scope.role not in page.roles:
+    if page is None or not page.has_trend:
+        return None
+    scope = site.world.scope(g.person, compares=page.compares)
+    if scope is None or scope.role not in page.roles:
         return None
     filters = Filters.read(dict(parse_qsl(query)), snapshot, site.world.pack, scope)
     return View(snapshot, site.world.pack, scope, filters, site.world.words(filters.lang))
-
-
-def offered(view: View) -> tuple[str, ...]:
-    """The metrics whose trend this viewer may see."""
-    names = trend_metrics(view.snapshot, view.pack)
-    return tuple(name for name in names if not view.is_own or known_by_staff(view.pack, name))
 
 
 def page_colours(claimed: Any) -> Mapping[str, str]:
@@ -103,7 +98,7 @@ def _controls(view: View) -> Any:
     chart = dcc.Graph(id="trend", config=CONFIG, figure={"data": [], "layout": {}}, style={"height": "19rem"})
     return html.Section(
         [
-            html.Header(html.H2(view.say(_TITLE), className="panel-title"), className="panel-head"),
+            html.Header(html.H2(view.say(TITLE), className="panel-title"), className="panel-head"),
             html.Div(
                 [_select("metric", _METRIC, metrics, view.words), _select("grain", _GRAIN, grains, view.words)],
                 className="trend-choices",

@@ -12,8 +12,9 @@ from flask import Request, Response, abort
 
 FOLDER = Path(__file__).parent.parent / "assets"
 PREFIX = "/static/"
-GALLERY = "80-gallery.css"
-"""Goes to the gallery alone; the sheets after it are for walls."""
+GALLERY, ASIDE = "80-gallery.css", "8"
+"""The first goes to the gallery alone. Sheets that begin with the second are for pages outside the five sections, those after it
+for walls."""
 FOREVER = "public, max-age=31536000, immutable"
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 _SMALLEST = 500
@@ -28,7 +29,9 @@ class Assets:
     def __init__(self, folder: Path = FOLDER) -> None:
         sheets = sorted(folder.glob("*.css"))
         self.css = _joined(path for path in sheets if path.name < GALLERY)
-        self.wall_css = _joined(path for path in sheets if path.name != GALLERY)
+        self.wall_css = _joined(path for path in sheets if not path.name.startswith(ASIDE))
+        aside = (path for path in sheets if path.name.startswith(ASIDE) and path.name != GALLERY)
+        self.aside_css = self.css + "".join(path.read_text(encoding="utf-8") for path in aside)
         self.gallery_css = (folder / GALLERY).read_text(encoding="utf-8")
         self._named = {path.name: path.read_bytes() for path in sorted(folder.glob("*.js"))}
         self._hashed = {_hashed(name, content): name for name, content in self._named.items()}

@@ -164,10 +164,11 @@ class Door:
 
     def _enter(self, policy: Policy, roles: frozenset[str]) -> Answer | None:
         """Note which screen or which person asks; where someone else is led to, and 403 for a person who may not."""
-        known = self._screen() if policy.screens else None
-        if known is not None and known.ended_at is None and policy.screens and policy.screens(known):
-            g.screen = known
-            return None
+        if policy.screens is not None:
+            known = self._screen()
+            if known is not None and known.ended_at is None and policy.screens(known):
+                g.screen = known
+                return None
         g.person = self._person()
         if g.person is None:
             return _closed_screen(policy) if policy.screens and _is_a_screen() else self._stranger(policy)

@@ -30,12 +30,19 @@ _NAMES = {
     "hours": Label("范围", "Range"),
     "week": Label("榜单周", "Week"),
     "severity": Label("级别", "Severity"),
+    "order": Label("排列", "Order"),
+}
+_ORDERS = {
+    "severity": Label("按级别", "By severity"),
+    "project": Label("按项目", "By project"),
+    "owner": Label("按责任人", "By owner"),
+    "age": Label("按时长", "By age"),
 }
 _ALL = Label("全部", "All")
 NARROWING = ("project", "region", "channel")
 UNKNOWN = "?"
 """Stands in an address for a value that was left out, so that the page's own requests are told of it too."""
-_FIRST_IS_DEFAULT = ("metric", "week")
+_FIRST_IS_DEFAULT = ("metric", "week", "order")
 """Filters without a value of everything: left out, they are the first known value."""
 
 
@@ -56,6 +63,7 @@ class Filters:
     step: str = ""
     week: str = ""
     severity: str = ""
+    order: str = ""
     lang: str = ""
     theme: str = ""
     left_out: tuple[str, ...] = ()
@@ -93,7 +101,7 @@ class Filters:
         return address(path, {**self.chosen(*names), **changes})
 
 
-_DEFAULTS: Mapping[str, str] = {field.name: field.default for field in fields(Filters) if field.type is str}
+_DEFAULTS: Mapping[str, str] = {field.name: str(field.default) for field in fields(Filters) if field.type is str}
 
 
 def _known(snapshot: Snapshot, pack: Pack, scope: Scope) -> dict[str, dict[str, Label]]:
@@ -111,6 +119,7 @@ def _known(snapshot: Snapshot, pack: Pack, scope: Scope) -> dict[str, dict[str, 
         "step": {step.step: step.label for step in pack.funnel},
         "week": {monday.isoformat(): _week_label(monday) for monday in board_weeks(snapshot)},
         "severity": {level: Label(level, level) for level in SEVERITIES},
+        "order": _ORDERS,
         "lang": {"zh": Label("中文", "Chinese"), "en": Label("英文", "English")},
         "theme": {"light": Label("浅色", "Light"), "dark": Label("深色", "Dark")},
     }

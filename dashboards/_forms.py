@@ -1,16 +1,35 @@
 """Plain forms that work without scripts: fields with their names, and what is wrong with them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, make_response
+from flask import Response, make_response, request
 from htpy import Element, input, label, option, p, select, span
 
 from components.words import Words
 from data_access.store.attempts import TooManyAttempts
+from metrics.masking import without_phones
 from metrics.pack import Label
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
+
+
+def typed(name: str, most: int) -> str:
+    """A text of the form on one line, cut, and without phones: notes travel to chats and to people who may not see a customer."""
+    return without_phones(" ".join(request.form.get(name, "").split()))[:most]
+
+
+def day_typed(name: str) -> date | None:
+    """A day of the form; None for an empty field, ValueError for what is no day between 2000 and 2099."""
+    text = request.form.get(name, "").strip()
+    if not text:
+        return None
+    day = date.fromisoformat(text)
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"{name} is {day}. Give a day from {EARLIEST} to {LATEST}.")
+    return day
 
 
 def text_field(name: str, title: Label, words: Words, **attributes: Any) -> Element:

@@ -21,16 +21,22 @@ from components.shell_phone import badge
 from components.status import Freshness
 from components.still import left_out, standing_still
 from components.words import Words
+from dashboards._alerts import Alerts, state_tag
 from dashboards._filters import SHARED, Filters, left_out_names
+from dashboards._shelf import Shelf, shelf
+from data_access.boards import Boards, terms_of
+from data_access.demo_drill import Drill
 from data_access.live import Live
 from data_access.settings import Settings
 from data_access.store import Store
 from data_access.store.people import Person
 from data_access.store.published import Heartbeat
-from metrics.overview import Gap, GapInputs, gap
+from data_access.store.reports import Kept as KeptReport
+from metrics.benchmarks import Benchmark
+from metrics.boards import NO_TERMS, Terms
+from metrics.gap import Gap, GapInputs, gap, stock
 from metrics.pack import Label, Pack
 from metrics.periods import Period, Span, holiday_names, period
-from metrics.query import Query, one
 from metrics.rules import Finding, check_thresholds, findings, in_view
 from metrics.scope import ROLES, Role, Scope, Sights, scope_of
 from metrics.snapshot import Snapshot
@@ -40,7 +46,6 @@ EVERYBODY_S_SCREEN = Scope("leader", None)
 """What a wall shows does not depend on who hung it up; a wall holds aggregates only."""
 
 T = TypeVar("T")
-STOCK = "valid_stock"
 _REFERRERS = {
     "broker": Label("经纪人", "broker"),
     "owner": Label("业主", "owner"),
@@ -97,6 +102,7 @@ class World:
     gap: GapInputs | None = None
     demo: bool = False
     live: Live | None = None
+    drill: Drill | None = None
 
     def words(self, language: str) -> Words:
         """The interface in a language; in the group's own where none is given."""
@@ -115,6 +121,20 @@ class World:
         today = self.clock().astimezone(ZoneInfo(self.settings.group.time_zone)).date()
         sight = Sights(**vars(self.settings.scope)).sight(person.role, today, compares=compares)
         return scope_of(person.role, person.project_id, person.staff_id, sight)
+
+    @cached_property
+    def boards(self) -> Boards:
+        """Everything that is published week by week."""
+        return Boards(self.settings, self.pack)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What the settings say of boards."""
+        return terms_of(self.settings)
+
+    def shelf(self, snapshot: Snapshot) -> Shelf:
+        """The published boards as they are now."""
+        return shelf(self.boards, self.store, snapshot, self.clock())
 
     def freshness(self, snapshot: Snapshot) -> Freshness:
         """The data's time by the last refresh, and the limits at which it is late."""
@@ -137,6 +157,12 @@ class View:
     words: Words
     all_findings: tuple[Finding, ...] = field(repr=False, default=())
     gap: GapInputs | None = None
+    terms: Terms = NO_TERMS
+    lower_half: str = "everybody"
+    shelf: Shelf | None = field(repr=False, default=None)
+    alerts: Alerts = field(repr=False, default_factory=Alerts)
+    overdue: tuple[KeptReport, ...] = ()
+    cover: Benchmark | None = None
 
     @cached_property
     def frames(self) -> Frames:
@@ -168,6 +194,11 @@ class View:
         """The open findings within the viewer's rights, whatever is filtered."""
         return in_view(self.all_findings, self.scope.alerts)
 
+    def standing(self, finding: Finding) -> Node:
+        """How an alert stands, in a word; nothing while it waits for somebody, so that as many as before have room."""
+        episode = self.alerts.episode(finding)
+        return state_tag(episode, self.words) if episode and episode.state != "open" else None
+
     @cached_property
     def projects(self) -> list[str]:
         """The ids of the projects in view."""
@@ -195,6 +226,20 @@ class View:
         kind = _REFERRERS.get(known.kind or "")
         return f"{known.name} · {self.say(kind)}" if kind else known.name
 
+    def naming(self, of: str) -> Callable[[str], str | None]:
+        """How the subjects of a board or a duel are called; a team by its project and its name."""
+        names = {
+            "referrer": self.referrer,
+            "channel": self.snapshot.channel_name,
+            "staff": self.snapshot.staff_name,
+            "team": self._team,
+        }
+        return names.get(of, self.snapshot.project_name)
+
+    def _team(self, id: str) -> str:
+        project, _, team = id.partition("/")
+        return f"{self.snapshot.project_name(project)} {team}"
+
     def subject(self, finding: Finding) -> str | None:
         """The name of what a finding is about."""
         names = {"project": self.snapshot.project_name, "channel": self.snapshot.channel_name}
@@ -203,17 +248,17 @@ class View:
 
 def target_gap(view: View) -> Gap | None:
     """The group's target gap; None where its figures are not set, the stock is unknown, or less than the group is in view."""
-    if view.gap is None or view.where.project is not None or STOCK not in view.pack.metrics:
+    if view.gap is None or view.where.project is not None:
         return None
-    today = view.as_of.date()
-    stock = one(view.frames, view.pack, STOCK, Query((STOCK,), Span(today, today)))
-    return gap(view.gap, int(stock.value)) if stock.value is not None else None
+    there = stock(view.frames, view.pack).value
+    return gap(view.gap, int(there)) if there is not None else None
 
 
 class Page:
     """One page: its name, address and title, the roles that may open it, and the function that makes its content.
 
-    One that compares shows projects each other's aggregates once they are open.
+    One that compares shows projects each other's aggregates once they are open; one that is recorded shows published boards;
+    one that is late says which reports are overdue; a cover may show a benchmark.
     """
 
     def __init__(
@@ -225,6 +270,9 @@ class Page:
         roles: frozenset[Role],
         has_trend: bool = False,
         compares: bool = False,
+        recorded: bool = False,
+        late: bool = False,
+        is_cover: bool = False,
     ) -> None:
         self.name = name
         self.path = path
@@ -232,6 +280,9 @@ class Page:
         self.roles = roles
         self.has_trend = has_trend
         self.compares = compares
+        self.recorded = recorded
+        self.late = late
+        self.is_cover = is_cover
         self.render: Callable[[View], Node] = lambda view: None
         self.sheet: Callable[[View], Sheet] = lambda view: Sheet("", [])
         self.narrows: tuple[str, ...] = ()
@@ -302,9 +353,11 @@ class Kept(Generic[T]):
 
 
 def cache_key(name: str, view: View) -> Hashable:
-    """Everything a page's content depends on: the snapshot, the page, the filters, the language and the viewer's rights."""
-    snapshot = view.snapshot
-    return snapshot.sequence, snapshot.version, name, view.filters, view.words, view.scope.fingerprint
+    """Everything a page's content depends on: the snapshot, what is open, published, overdue and on the cover, the page, the filters,
+    the language and the viewer's rights."""
+    snapshot, edition = view.snapshot, view.shelf.edition if view.shelf else ""
+    stands = snapshot.sequence, snapshot.version, view.alerts.revision, edition, view.overdue, view.cover
+    return *stands, name, view.filters, view.words, view.scope.fingerprint
 
 
 def content(page: Page, view: View, build: str) -> Content:

@@ -19,7 +19,7 @@ from components.ticker import ticker
 from components.tile import tiles
 from components.verdict import verdict
 from dashboards._page import View, target_gap
-from metrics.boards import board
+from metrics.boards import board, upper_half
 from metrics.funnel import funnel, project_funnels
 from metrics.heat import busiest, rolling_hours
 from metrics.overview import compared, last_full_week, pace, paces
@@ -71,11 +71,12 @@ def heat(view: View, options: Options) -> Node:
 def ranking(view: View, options: Options) -> Node:
     """The first places of a board of the last full week; those below are on the page of the boards."""
     spec = view.pack.boards[options["board"]]
-    found = board(view.frames, view.pack, spec, last_full_week(view.as_of.date()), view.where)
-    name = view.referrer if spec.of == "referrer" else view.snapshot.project_name
-    return board_card(
-        found, view.pack.metric(spec.metric), view.say(spec.label), name, view.words, top=options["places"]
-    )
+    found = board(view.frames, view.pack, spec, last_full_week(view.as_of.date()), view.where, view.terms)
+    if view.lower_half != "everybody":
+        # Whoever passes a wall may read it.
+        found = upper_half(found)
+    metric, name = view.pack.board_metric(spec), view.naming(spec.of)
+    return board_card(found, metric, view.say(spec.label), name, view.words, top=options["places"])
 
 
 def head_to_head(view: View, options: Options) -> Node:
@@ -95,7 +96,7 @@ def _projects(view: View, options: Options) -> tuple[list[Side], str]:
     ids, who = [id for id in options["projects"] if id in view.projects], ""
     if not options["projects"]:
         spec = view.pack.boards[options["board"]]
-        found = board(view.frames, view.pack, spec, last_full_week(view.as_of.date()), view.where)
+        found = board(view.frames, view.pack, spec, last_full_week(view.as_of.date()), view.where, view.terms)
         ids, who = [row.subject for row in found.rows[:2]], view.words.of("duel_of", board=view.say(spec.label))
     return [(view.snapshot.project_name(id) or "", Where(project=frozenset((id,)))) for id in ids], who
 
@@ -195,7 +196,9 @@ def warnings(view: View, options: Options) -> Node:
     """The foremost alerts, of one severity or of all."""
     level = options["severity"]
     found = [one for one in view.findings if not level or one.severity == level]
-    shown = alerts(foremost(found, options["most"]), view.pack.rules, view.subject, view.words, view.as_of)
+    shown = alerts(
+        foremost(found, options["most"]), view.pack.rules, view.subject, view.words, view.as_of, state=view.standing
+    )
     if level:
         return panel(f"{view.words.of(level)} {len(found)}", shown)
     note = " · ".join(said for _, said in counted(found, view.words))

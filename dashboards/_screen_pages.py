@@ -182,7 +182,9 @@ def _note(scene: SceneSpec) -> Label | None:
 
 def _tick(kind: str, name: str, value: str, said: Label, note: Label | None, chosen: bool, words: Words) -> Element:
     return label(".tick")[
-        input(type=kind, name=name, value=value, checked=chosen), words.say(said), note and small[words.say(note)]
+        input(type=kind, name=name, value=value, checked=chosen),
+        words.say(said),
+        small[words.say(note)] if note else None,
     ]
 
 

@@ -23,7 +23,9 @@ from dashboards._page import Findings, World
 from dashboards._site import create_app
 from dashboards._watch import add_watch
 from data_access.demo import build, demo_toml
+from data_access.demo_drill import Drill
 from data_access.demo_people import demo_people
+from data_access.demo_scorecard import demo_scorecard
 from data_access.live import Live
 from data_access.packs import read_pack
 from data_access.refreshing import kept_running
@@ -32,7 +34,8 @@ from data_access.simulator import Simulator
 from data_access.snapshots import Folder, Reader
 from data_access.store import Store
 from data_access.store.links import make_link
-from metrics.overview import GapInputs
+from data_access.workplace import person_key
+from metrics.gap import GapInputs
 
 Clock = Callable[[], datetime]
 SWITCH_SECONDS = 0.001
@@ -55,13 +58,16 @@ class Site:
             stop()
 
 
-def start_site(settings: Settings, *, clock: Clock, demo: bool = False) -> Site:
+def start_site(settings: Settings, *, clock: Clock, drill: Drill | None = None) -> Site:
     """Open everything the settings name and start reading snapshots; call after forking. Refreshing is `refreshed`."""
     pack, store = read_pack(settings.pack), Store.open(settings.store.url)
     found = Findings(pack, settings.rules)
     reader = Reader(store, Folder(settings.snapshots.dir), on_change=found.warm)
     gap, live = gap_inputs(settings), Live(settings)
-    world = World(settings, pack, store, reader, found, build_id(), clock, os.environ, gap=gap, demo=demo, live=live)
+    served = build_id(), clock, os.environ
+    world = World(
+        settings, pack, store, reader, found, *served, gap=gap, demo=drill is not None, live=live, drill=drill
+    )
     site = Site(create_app(world, (add_api, add_watch)).server, [store.close, live.close])
     sys.setswitchinterval(SWITCH_SECONDS)
     keep_for_good()
@@ -142,14 +148,17 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def run(settings: Settings, config: Path, *, port: int | None, clock: Clock) -> int:
     """Serve, and refresh beside it, until stopped."""
-    given = settings.server
+    host, port = settings.server.host, port or settings.server.port
+    refuse_taken(host, port)
     with refreshed(config, os.environ):
-        Server(settings, lambda: start_site(settings, clock=clock), [given.host], port or given.port).run()
+        Server(settings, lambda: start_site(settings, clock=clock), [host], port).run()
     return 0
 
 
 def run_demo(folder: Path, *, port: int, lan: bool, fresh: bool, clock: Clock) -> int:
     """Make the demo's data where there is none of today, and serve it with a simulator that keeps it alive."""
+    hosts = ["0.0.0.0"] if lan else ["127.0.0.1"]
+    refuse_taken(hosts[0], port)
     folder.mkdir(parents=True, exist_ok=True)
     _refuse_what_is_not_a_demo(folder)
     data = folder / "crm.db"
@@ -161,8 +170,9 @@ def run_demo(folder: Path, *, port: int, lan: bool, fresh: bool, clock: Clock) -
     config.write_text(demo_toml(), encoding="utf-8")
     settings = Settings.read(demo_toml(), {}, folder=folder.resolve())
     store = Store.open(settings.store.url)
-    leader = demo_people(store, data)[0]
-    hosts = ["0.0.0.0"] if lan else ["127.0.0.1"]
+    people = demo_people(store, data)
+    leader, admin = people[0], people[4]
+    demo_scorecard(store, admin.id, clock())
     print(f"Warboard: http://127.0.0.1:{port}/ · python app.py query leads --config {config}", flush=True)
     if lan:
         print_link(f"http://{lan_address()}:{port}/enter/{make_link(store, leader.id, clock())}")
@@ -172,6 +182,19 @@ def run_demo(folder: Path, *, port: int, lan: bool, fresh: bool, clock: Clock) -
     with refreshed(config, env):
         Server(settings, lambda: _with_simulator(settings, data, clock), hosts, port).run()
     return 0
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Say that something else listens at a port before anything is begun; SettingError."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise SettingError(
+                f"Port {port} on {host} cannot be used: {os.strerror(error.errno or 0)}. "
+                f"Stop what listens there, or choose another, such as --port {port + 10}."
+            ) from None
 
 
 def _local(now: datetime) -> datetime:
@@ -219,7 +242,7 @@ def lan_address() -> str:
 
 
 def _with_simulator(settings: Settings, data: Path, clock: Clock) -> Site:
-    site = start_site(settings, clock=clock, demo=True)
+    site = start_site(settings, clock=clock, drill=Drill(data, person_key(settings)))
     stopped = threading.Event()
     thread = threading.Thread(target=_simulate, args=(Simulator(data), clock, stopped), name="simulator", daemon=True)
     thread.start()

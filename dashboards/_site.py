@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dash
 from dash.exceptions import DashException
@@ -26,18 +27,46 @@ from dashboards import (
     _outside,
     _pictures,
     account,
+    alert_desk,
     alerts,
     audit,
+    benchmarks,
     boards,
+    budget,
+    calls,
+    channels,
+    checks,
+    commitments,
+    compare,
     customers,
+    demand,
+    drill,
+    experiments,
+    forecast,
     funnels,
     gallery,
+    gap,
     heatmaps,
+    milestones,
+    outbox,
     overview,
+    past_boards,
+    peers,
     people,
+    posters,
+    quality,
+    reports,
+    risks,
+    rollout,
+    sandbox,
+    scenarios,
+    scorecard,
     screens,
+    sheets,
     sign_in,
+    why,
 )
+from dashboards._alerts import AlertBook
 from dashboards._assets import PREFIX, Assets, packed
 from dashboards._door import (
     OPEN,
@@ -68,22 +97,37 @@ from dashboards._page import (
 )
 from dashboards._phone import add_phone, app_links
 from dashboards._plain import failed, waiting
+from dashboards._sandbox import Models
 from dashboards._screens import look_after, may_open
 from dashboards.wall import OPENS, LastGood, landed, slides
+from data_access.store.benchmarks import cover
 from data_access.store.people import Person
+from data_access.store.reports import overdue_reports
 from metrics.scenes import SceneSpec, scenes
-from metrics.scope import ROLES, Scope
+from metrics.scope import PROJECT_ROLES, ROLES, Scope
 from metrics.snapshot import Snapshot
 
 _LOG = logging.getLogger(__name__)
 
 PAGES = (overview.page, funnels.page, heatmaps.page, boards.page, alerts.page)
 PERSON_SECONDS, WALL_SECONDS = 15, 10
-SCRIPTS = ("live.js", "boot.js", "share.js", "heat.js")
+SCRIPTS = ("live.js", "boot.js", "share.js", "heat.js", "trend.js")
 WALL_SCRIPTS = ("live.js", "wall.js", "cheer.js", "menu.js")
 SCREEN_SCRIPTS = (*WALL_SCRIPTS, "screen.js")
 FIRST_PAINT, DASH = "first-paint", "dash"
 _HINT = ("/static/", "/live/", "/_dash", "/api/", "/assets/")
+TOLD_SCRIPTS = {
+    400: "This request cannot be understood.",
+    401: "Nobody is signed in. Sign in and ask again.",
+    403: "This is not yours to see, or it does not exist.",
+    404: "There is nothing at this address.",
+    405: "This address cannot be asked in this way.",
+    410: "This is gone. Load the page again.",
+    413: "This request is too large.",
+    429: "Too many requests. Ask again in a minute.",
+    500: "Something broke. Tell the digital officer the id.",
+}
+"""What a script or the API is told beside the id that stands in the log."""
 Routes = Callable[[Door, World], None]
 
 
@@ -120,6 +164,8 @@ class Site(dash.Dash):
         self.scenes = scenes(world.pack, world.settings.scenes)
         self.drawn: Kept[Drawn] = Kept()
         self.last_good = LastGood()
+        self.models = Models()
+        self.alerts = AlertBook(world.store, world.findings.of, world.clock, ZoneInfo(world.settings.group.time_zone))
 
     def _config(self) -> dict[str, Any]:
         """What the browser is told about the app; the versions of its libraries are nobody's business."""
@@ -154,8 +200,12 @@ class Site(dash.Dash):
         section: str,
         here: Callable[..., str],
         scripts: tuple[str, ...] = (),
+        aside: tuple[str, ...] = (),
     ) -> str:
-        """A person's page around its body; `here` gives the page's own address with changes. One without scripts is not to be shared."""
+        """A person's page around its body; `here` gives the page's own address with changes. One without scripts is not to be shared.
+
+        A page outside the five sections may name scripts of its own, `aside`.
+        """
         framed = phone(
             body,
             words=view.words,
@@ -171,8 +221,9 @@ class Site(dash.Dash):
             shared=bool(scripts),
         )
         classes = page_classes(view.words, theme=view.filters.theme)
+        css = self.files.css if scripts else self.files.aside_css
         return document(
-            title, framed, words=view.words, css=self.files.css, late=scripts, classes=classes, links=app_links()
+            title, framed, words=view.words, css=css, late=scripts or aside, classes=classes, links=app_links()
         )
 
     def _body(self, view: View, made: Content, page: Page, dash_parts: dict[str, str]) -> Node:
@@ -188,19 +239,29 @@ class Site(dash.Dash):
     def view(self, snapshot: Snapshot, scope: Scope) -> View:
         """What this request may see of a snapshot."""
         filters = Filters.read(request.args.to_dict(), snapshot, self.world.pack, scope)
+        alerts = self.alerts.of(snapshot)
         return View(
             snapshot,
             self.world.pack,
             scope,
             filters,
             self.world.words(filters.lang),
-            self.world.findings.of(snapshot),
+            alerts.findings,
             self.world.gap,
+            terms=self.world.terms,
+            lower_half=self.world.settings.boards.lower_half,
+            alerts=alerts,
         )
 
     def asked_view(self, page: Page, snapshot: Snapshot) -> View:
         """What the signed-in person asked to see of a page."""
-        return self.view(snapshot, self.world.scope(g.person, compares=page.compares) or abort(403))
+        view = self.view(snapshot, self.world.scope(g.person, compares=page.compares) or abort(403))
+        if page.late and view.scope.role in PROJECT_ROLES:
+            late = overdue_reports(self.world.store, self.world.clock(), view.scope.alerts)
+            view = replace(view, overdue=tuple(late))
+        if page.is_cover and view.scope.role in PROJECT_ROLES:
+            view = replace(view, cover=cover(self.world.store))
+        return replace(view, shelf=self.world.shelf(snapshot)) if page.recorded else view
 
     def content(self, page: Page, view: View) -> Content:
         """The page's content, prepared once."""
@@ -233,10 +294,37 @@ def create_app(world: World, routes: Iterable[Routes] = ()) -> Site:
     people.add(door, world, assets)
     screens.add(door, world, assets, site.scenes)
     audit.add(door, world, assets)
+    outbox.add(door, world, assets)
+    peers.add(door, world, assets)
+    posters.add(site, door, assets)
     add_phone(door, world, assets)
     customers.add(site, door)
+    past_boards.add(site, door)
+    sheets.add(site, door)
+    alert_desk.add(site, door)
+    risks.add(site, door)
+    checks.add(site, door)
+    reports.add(site, door)
+    commitments.add(site, door)
+    gap.add(site, door)
+    why.add(site, door)
+    demand.add(site, door)
+    channels.add(site, door)
+    compare.add(site, door)
+    benchmarks.add(site, door)
+    forecast.add(site, door)
+    quality.add(site, door)
+    calls.add(site, door)
+    sandbox.add(site, door)
+    scenarios.add(site, door)
+    scorecard.add(site, door)
+    milestones.add(site, door)
+    rollout.add(site, door)
+    budget.add(site, door)
+    experiments.add(site, door)
     _health(site, door)
     gallery.add(door, world, assets)
+    drill.add(site, door, assets)
     for add in routes:
         add(door, world)
     _analysis.add(site, door, PAGES)
@@ -395,7 +483,7 @@ def _errors(site: Site) -> None:
 
     def answer(code: int, id: str) -> tuple[Any, int]:
         if request.path.startswith(_HINT):
-            return {"error": id}, code
+            return {"error": TOLD_SCRIPTS.get(code, TOLD_SCRIPTS[500]), "id": id}, code
         role = g.person.role if g.get("person") else None
         return failed(code, id, world.words(request.args.get("lang", "")), css, role=role), code
 

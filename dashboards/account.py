@@ -18,15 +18,20 @@ from data_access.store.attempts import TooManyAttempts, attempt, forgive
 from data_access.store.passwords import LEAST, MOST, WeakPassword, has_password, set_password, whose
 from data_access.store.people import Person
 from metrics.pack import Label
+from metrics.scope import ROLES
 
 PATH, PASSWORD = "/account", "/password"
 _TITLE = Label("账号", "Account")
 _KEEPS: tuple[tuple[str, Label, tuple[str, ...]], ...] = (
     ("/people", Label("人员", "People"), ("admin",)),
     ("/screens", Label("屏幕", "Screens"), ("admin", "leader")),
+    ("/checks", Label("稽核", "Record checks"), ("admin", "leader", "salesperson")),
     ("/audit", Label("审计", "Audit"), ("admin",)),
+    ("/outbox", Label("发件箱", "Outbox"), ("admin", "leader")),
+    ("/peers", Label("同行对比", "Peers"), ("admin", "leader", "head")),
+    ("/good-news", Label("喜报与海报", "Good news and posters"), ROLES),
 )
-"""The pages for whoever keeps the house, and the roles that may open them."""
+"""The pages that no bar leads to, and the roles that may open them."""
 _HOME = Label("回到首页", "To the first page")
 _OUT = Label("退出登录", "Sign out")
 _CHANGE, _SET = Label("修改密码", "Change the password"), Label("设置密码", "Set a password")

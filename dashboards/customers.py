@@ -39,6 +39,7 @@ from data_access.store.reveals import MOST_AN_HOUR, may_reveal
 from metrics.customers import Counted, Customer, Moment, counts_parties, next_step, track
 from metrics.masking import masked_name, masked_phone, without_numbers
 from metrics.pack import Label
+from metrics.query import Basis
 from metrics.scope import EVERYBODY
 from metrics.totals import Where
 
@@ -151,7 +152,7 @@ def _asked(view: View) -> Asked:
     if measure is None or not counts_parties(measure):
         abort(404)
     own = {key: value for key in ("measure", "staff", "grade") if (value := request.args.get(key, ""))}
-    basis = "cohort" if view.filters.basis == "cohort" and "measure" not in own else "period"
+    basis: Basis = "cohort" if view.filters.basis == "cohort" and "measure" not in own else "period"
     staff = Where(staff=frozenset((own["staff"],)) if "staff" in own else None)
     where = view.where.within(view.scope.customers).within(staff)
     counted = Counted(name, step.step, basis, view.period.span(view.as_of), where, own.get("grade", ""))
@@ -168,16 +169,16 @@ def _show_list(site: "Site") -> str:
     asked = _asked(_view(site))
     view, words = asked.view, asked.view.words
     listed = _listed(site, asked, after=_place(request.args.get("after", "")))
-    contacts, note = _contacts(site, view, listed.customers)
-    _record_shown(site, contacts)
+    contacts, note = contacts_of(site, view, listed.customers)
+    record_shown(site, contacts)
     title = words.say(_TITLE.format(what=view.say(asked.label), n=f"{listed.count:,}"))
     body = glance(
         left_out(left_out_names(view.filters, words), words),
-        _notice(note),
+        notice_of(note),
         _moved(asked),
         _head(asked, title),
-        part("customers", customer_list([_line(view, one, contacts) for one in listed.customers], words)),
-        listed.next and more_link(asked.address(after=_text(listed.next), seen=_seen(view)), words),
+        part("customers", customer_list([line_of(view, one, contacts) for one in listed.customers], words)),
+        more_link(asked.address(after=_text(listed.next), seen=_seen(view)), words) if listed.next else None,
         export_forms([(kind.upper(), asked.address(f"{PATH}/export.{kind}")) for kind in _FILES], words),
     )
     return site.framed(body, view, _page_title(view, page.title), section="funnels", here=asked.address)
@@ -206,7 +207,7 @@ def _moved_notice(view: View, href: str) -> Node:
     return p(".still")[view.say(_MOVED), a(".customers-top", href=href)[view.say(_FROM_THE_TOP)]]
 
 
-def _notice(note: str) -> Node:
+def notice_of(note: str) -> Node:
     return note and p(".still")[note]
 
 
@@ -228,7 +229,7 @@ def _place(text: str) -> Place | None:
     return Place(found, id) if id and found.tzinfo is None else None
 
 
-def _line(view: View, one: Customer, contacts: dict[str, Contact]) -> Line:
+def line_of(view: View, one: Customer, contacts: dict[str, Contact]) -> Line:
     told = _told(view, one, contacts)
     return Line(
         _track_address(view, one.id), told.name, told.phone, _stage(view, one), _when(view, one.at), _facts(view, one)
@@ -270,7 +271,7 @@ def _page_title(view: View, title: Label) -> str:
 # ------------------------------------------------------------------------------------------------------- names and phones
 
 
-def _contacts(site: "Site", view: View, customers: Sequence[Customer]) -> tuple[dict[str, Contact], str]:
+def contacts_of(site: "Site", view: View, customers: Sequence[Customer]) -> tuple[dict[str, Contact], str]:
     """Names and phones by lead, as the source has them now, and what to say when there are none."""
     live = site.world.live
     if live is None or not live.knows_contacts:
@@ -281,7 +282,7 @@ def _contacts(site: "Site", view: View, customers: Sequence[Customer]) -> tuple[
         return {}, view.say(_DOWN)
 
 
-def _record_shown(site: "Site", contacts: dict[str, Contact]) -> None:
+def record_shown(site: "Site", contacts: dict[str, Contact]) -> None:
     """Record whose names and phones, masked or own, are about to be shown; when this raises, none are."""
     if contacts:
         record(site.world.store, g.person.id, "contacts_shown", site.world.clock(), detail={"leads": sorted(contacts)})
@@ -311,8 +312,8 @@ def _customer(site: "Site", view: View, id: str) -> Customer:
 def _show_track(site: "Site", id: str) -> str:
     view = _view(site)
     one = _customer(site, view, id)
-    contacts, note = _contacts(site, view, [one])
-    _record_shown(site, contacts)
+    contacts, note = contacts_of(site, view, [one])
+    record_shown(site, contacts)
     return _track_page(site, view, one, _told(view, one, contacts), note)
 
 
@@ -322,8 +323,8 @@ def _track_page(site: "Site", view: View, one: Customer, told: Told, note: str) 
     reasons = [(name, view.say(label)) for name, label in REASONS.items()]
     here = _track_address(view, one.id)
     body = glance(
-        _notice(note),
-        _notice("" if note == track_note else track_note),
+        notice_of(note),
+        notice_of("" if note == track_note else track_note),
         page_head(view.say(_CUSTOMER), subtitle=_number(one)),
         part("head", _card(site, view, one, told)),
         reveal_form(here, reasons, view.words) if can_reveal else None,
@@ -383,7 +384,7 @@ def _reveal(site: "Site", id: str) -> str | tuple[str, int]:
     if not may_reveal(site.world.store, g.person.id, one.id, detail, site.world.clock()):
         refused = view.say(_TOO_MANY.format(most=str(MOST_AN_HOUR)))
         return _track_page(site, view, one, Told(_told(view, one, {}).name, ""), refused), 429
-    contacts, note = _contacts(site, view, [one])
+    contacts, note = contacts_of(site, view, [one])
     whole = contacts.get(one.lead or "", Contact())
     return _track_page(site, view, one, replace(_told(view, one, contacts), phone=whole.phone), note)
 
@@ -404,7 +405,7 @@ def _export(site: "Site", kind: str) -> Answer:
     what, rows = _said(asked), len(listed.customers)
     detail = {"format": kind, "what": what, "rows": rows, "of": listed.count, "snapshot": view.snapshot.version}
     record(site.world.store, g.person.id, "export", now, "customers", detail)
-    contacts, note = _contacts(site, view, listed.customers)
+    contacts, note = contacts_of(site, view, listed.customers)
     watermark = _watermark(site, asked, what, listed, now) + (f" · {note}" if note else "")
     write, mimetype = _FILES[kind]
     content = write(watermark, [view.say(one) for one in _HEADS], list(_rows(view, listed.customers, contacts)))

@@ -12,6 +12,7 @@ from components.picture import Block, funnels_block, leak_block
 from components.shell import panel, part
 from dashboards._head import head, period_days
 from dashboards._page import Page, Sheet, View
+from dashboards._trends import trend_part
 from metrics.funnel import Funnel, Leak, Stage, funnel, leaks, project_funnels
 from metrics.pack import FunnelStep, Label
 from metrics.query import Basis
@@ -45,6 +46,7 @@ def _parts(view: View) -> Iterator[Node]:
     yield part("whole", h2(".spoken")[view.say(_CHAIN)], _whole(view, one), _lists(view, one))
     if not view.is_own and len(view.projects) > 1:
         yield part("projects", _projects(view))
+    yield trend_part(view)
 
 
 def _basis(view: View) -> Basis:

@@ -31,6 +31,7 @@ from components.shell_phone import badge
 from components.shell_wall import failed_panel
 from components.status import Freshness, status
 from components.still import standing_still
+from components.still_trend import still_trend
 from components.ticker import ticker
 from components.tile import metric_tile
 from components.trend import trend_figure
@@ -41,8 +42,9 @@ from dashboards._door import SIGNED_IN_DOCUMENT, Door
 from dashboards._page import World
 from metrics.boards import Board, Standing
 from metrics.funnel import Funnel, Leak, Stage
+from metrics.gap import Gap, GapInputs
 from metrics.heat import Cell, Grid
-from metrics.overview import Compared, Gap, GapInputs, Pace
+from metrics.overview import Compared, Pace
 from metrics.pack import Label, Metric, Rule
 from metrics.periods import Span
 from metrics.reading import Reading, count, ratio
@@ -87,7 +89,7 @@ def add(door: Door, world: World, assets: Assets) -> None:
     def show() -> str:
         words = world.words(request.args.get("lang", ""))
         return gallery(
-            words, assets.css + assets.gallery_css, (assets.address("plotly.js"), assets.address("gallery.js"))
+            words, assets.aside_css + assets.gallery_css, (assets.address("plotly.js"), assets.address("gallery.js"))
         )
 
     if world.demo:
@@ -376,8 +378,14 @@ def _trends(words: Words) -> Samples:
     days = [date(2026, 2, 26) + timedelta(days=at) for at in range(len(values))]
     readings = [lacking("absent") if value is None else count(value) for value in values]
     points = [Point(day, reading, day == days[-1]) for day, reading in zip(days, readings, strict=True)]
+    nothing = [Point(day, lacking("absent")) for day in days]
+    yield (
+        Label("页内:正常,有缺口,今天未完", "In the page: a gap, and today still runs"),
+        still_trend(points, _LEADS, words),
+    )
+    yield Label("页内:无数据", "In the page: no data"), still_trend(nothing, _LEADS, words)
     yield Label("正常,有缺口,今天未完", "Normal: a gap, and today still runs"), _trend(points, words)
-    yield _ABSENT, _trend([Point(day, lacking("absent")) for day in days], words)
+    yield _ABSENT, _trend(nothing, words)
 
 
 def _trend(points: list[Point], words: Words) -> Element:

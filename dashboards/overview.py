@@ -10,8 +10,13 @@ from components.picture import Block, findings_block, paces_block, tiles_block, 
 from components.shell import panel, part
 from components.tile import tiles
 from components.verdict import verdict
+from dashboards._benchmark import cover_part
+from dashboards._due import overdue_note
 from dashboards._head import head, period_days
 from dashboards._page import Page, Sheet, View, target_gap
+from dashboards._trends import trend_part
+from dashboards._ways import GAP, GAP_ROLES, WHY, decisions
+from metrics.explain import explainable
 from metrics.overview import Compared, Pace, compared, pace, paces, standing
 from metrics.pack import Label, Metric
 from metrics.periods import Comparison, comparison, holiday_names
@@ -20,7 +25,9 @@ from metrics.rules import foremost
 from metrics.scope import EVERYBODY
 from metrics.totals import Where
 
-page = Page("overview", path="/", title=Label("总览", "Overview"), roles=EVERYBODY, has_trend=True)
+page = Page(
+    "overview", path="/", title=Label("总览", "Overview"), roles=EVERYBODY, has_trend=True, late=True, is_cover=True
+)
 
 WORST = 3
 MOST_PACES = 60
@@ -52,14 +59,18 @@ def _parts(view: View) -> Iterator[Node]:
     yield part("numbers", _numbers(view))
     if view.is_own:
         yield part("own", _own(view))
-        return
-    yield part("worst", _worst(view))
-    if len(view.projects) > 1:
-        yield part("paces", _paces(view))
+    else:
+        yield part("worst", _worst(view))
+        if len(view.projects) > 1:
+            yield part("paces", _paces(view))
+    yield trend_part(view)
+    yield cover_part(view)
+    yield decisions(view)
 
 
 def _verdict(view: View) -> Node:
-    return verdict(_year(view), target_gap(view), view.words, title=_verdict_title(view))
+    href = view.address(GAP) if view.scope.role in GAP_ROLES else None
+    return verdict(_year(view), target_gap(view), view.words, title=_verdict_title(view), href=href)
 
 
 def _year(view: View) -> Pace:
@@ -73,7 +84,12 @@ def _verdict_title(view: View) -> str:
 
 def _numbers(view: View) -> Node:
     found, metrics = _compared(view)
-    return panel(view.say(_NUMBERS), tiles(found, metrics, view.words), note=_against(view))
+    hrefs = (
+        {}
+        if view.is_own
+        else {name: view.address(WHY, metric=name) for name in metrics if explainable(view.pack, name)}
+    )
+    return panel(view.say(_NUMBERS), tiles(found, metrics, view.words, hrefs=hrefs), note=_against(view))
 
 
 def _compared(view: View) -> tuple[list[Compared], dict[str, Metric]]:
@@ -117,7 +133,10 @@ def _own_states(view: View) -> tuple[list[Compared], dict[str, Metric]]:
 def _worst(view: View) -> Node:
     return panel(
         view.say(_WORST),
-        alerts(foremost(view.findings, WORST), view.pack.rules, view.subject, view.words, view.as_of),
+        overdue_note(view),
+        alerts(
+            foremost(view.findings, WORST), view.pack.rules, view.subject, view.words, view.as_of, state=view.standing
+        ),
         alert_counts(view.findings, view.words, href=view.address("/alerts")),
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import cast, get_args
 
 from flask import abort, g, make_response, redirect, request
 from htpy import (
@@ -51,9 +51,12 @@ _PROJECT = Label("项目", "Project")
 _NO_PROJECT = Label("不限项目", "No project")
 _STAFF = Label("员工编号(置业顾问必填)", "Staff id (for salespeople)")
 _ACCOUNT = Label("企业账号(企业微信或统一登录,可不填)", "Company account (WeCom or single sign-on, optional)")
+_MAIL = Label("邮箱(接收消息,可不填)", "Mail (for messages, optional)")
+_PHONE = Label("手机号(群机器人@提醒用,可不填)", "Phone (for @ by a robot, optional)")
 _FROM_STAFF = Label(
     "来自员工表:角色、项目和离职以员工表为准。", "From the staff table, which decides role, project and leaving."
 )
+_FIELDS = ("project", "staff", "account", "mail", "phone")
 _SAVE = Label("保存", "Save")
 _LINK = Label("发登录链接", "Make a sign-in link")
 _LINK_FOR = Label("{name}的登录链接", "Sign-in link for {name}")
@@ -77,6 +80,8 @@ _PROBLEMS = {
     ),
     "account": Label("企业账号最多 255 个字。", "The account has up to 255 characters."),
     "account taken": Label("这个企业账号已经是别人的了。", "This account is somebody else's."),
+    "mail": Label("邮箱不对,例如 name@example.com。", "This is no mail address, such as name@example.com."),
+    "phone": Label("手机号只能是数字。", "A phone is digits alone."),
     "project": Label("这个角色要选一个项目。", "This role needs a project."),
     "staff": Label("置业顾问要填员工编号。", "A salesperson needs a staff id."),
 }
@@ -111,9 +116,7 @@ class Desk:
         """Add a person; a form that cannot be used comes back with what is wrong."""
         told = request.form
         try:
-            made = told_person(
-                told.get("name", ""), _role(), told.get("project"), told.get("staff"), told.get("account")
-            )
+            made = told_person(told.get("name", ""), _role(), *(told.get(one) for one in _FIELDS))
             add_all(self._store, [made], self._by())
         except (UnfitPerson, NameTaken, AccountTaken) as error:
             return make_response(self._list(_reason(error), told), 400)
@@ -134,6 +137,8 @@ class Desk:
             project_id=told.get("project"),
             staff_id=told.get("staff"),
             account=told.get("account"),
+            mail=told.get("mail"),
+            phone=told.get("phone"),
         )
         try:
             change(self._store, wanted, self._by())
@@ -245,6 +250,8 @@ def person_page(
         "project": someone.project_id or "",
         "staff": someone.staff_id or "",
         "account": someone.account or "",
+        "mail": someone.mail or "",
+        "phone": someone.phone or "",
     }
     return plain(
         someone.name,
@@ -295,6 +302,8 @@ def _form(action: str, told: Mapping[str, str], sheet: Sheet, *, has_role: bool 
         text_field(
             "account", _ACCOUNT, words, value=told.get("account", ""), autocomplete="off", autocapitalize="none"
         ),
+        text_field("mail", _MAIL, words, value=told.get("mail", ""), type="email", autocomplete="off"),
+        text_field("phone", _PHONE, words, value=told.get("phone", ""), type="tel", autocomplete="off"),
         button(".button", type="submit")[words.say(_SAVE)],
     ]
 
@@ -328,8 +337,8 @@ def address(words: Words, more: str = "") -> str:
 
 def _role() -> Role:
     """The role of the form; 400 for one that no form of ours offers."""
-    role = request.form.get("role", "")
-    return role if role in get_args(Role) else abort(400)
+    asked, offered = request.form.get("role", ""), cast("tuple[Role, ...]", get_args(Role))
+    return next((one for one in offered if one == asked), None) or abort(400)
 
 
 def _reason(error: UnfitPerson | NameTaken | AccountTaken) -> Label:
