@@ -27,7 +27,13 @@ SUITE = (
     "tests/data_access/test_passwords.py",
     "tests/data_access/test_store.py",
     "tests/data_access/test_screens.py",
+    "tests/data_access/test_reveals.py",
     "tests/data_access/test_apart.py",
+    "tests/data_access/test_outbox.py",
+    "tests/dashboards/test_news.py",
+    "tests/dashboards/test_peers_page.py",
+    "tests/dashboards/test_posters.py",
+    "tests/dashboards/test_outbox_page.py",
     "tests/dashboards/test_api.py",
     "tests/dashboards/test_analysis.py",
     "tests/dashboards/test_door.py",
@@ -50,8 +56,6 @@ SUITE = (
 """The tests that have to notice, the quickest files first."""
 FEW = 20
 """Below this many mutants it is quicker to run all tests for each than to measure first."""
-MOST_SECONDS = 10
-"""What the tests of one file for one mutant may take, as measured, the quickest first."""
 LONGEST_SECONDS = 600
 NOT_APPLIED = 3
 
@@ -139,13 +143,7 @@ class Killing:
         found = [one for one in passing if one.nodeid in reaching or str(one.path) in reaching]
         order = [str(ROOT / file) for file in SUITE]
         found.sort(key=lambda one: (order.index(str(one.path)), self.seconds[one.nodeid]))
-        upto: dict[Path, float] = defaultdict(float)
-        near = []
-        for one in found:
-            upto[one.path] += self.seconds[one.nodeid]
-            if upto[one.path] < MOST_SECONDS:
-                near.append(one)
-        return [*near, *(self.late[one.nodeid] for one in near if one.nodeid in self.late)]
+        return [*found, *(self.late[one.nodeid] for one in found if one.nodeid in self.late)]
 
     def _is_killed(self, mutant: Mutant, items: list[pytest.Item]) -> bool:
         child = os.fork()

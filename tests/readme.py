@@ -1,8 +1,10 @@
 """The generated parts of the READMEs: `python -m tests.readme` writes them anew, `test_docs` checks that they are fresh."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+from data_access.guide import toml
 from data_access.packs import read_pack
 from data_access.settings import documented
 from metrics.entities import ENTITIES, LIVE
@@ -24,7 +26,12 @@ def parts(language: str) -> dict[str, str]:
     pack = read_pack("property")
     rows = {
         "settings": [
-            (f"`{key}`", "" if default is None else f"`{default}`", meaning) for key, default, meaning in documented()
+            (
+                f"`{key}`",
+                "" if default is None else f"`{toml(default) if isinstance(default, Mapping) else default}`",
+                meaning,
+            )
+            for key, default, meaning in documented()
         ],
         "metrics": [
             (f"`{one.name}`", getattr(one.label, language), f"`{formula(one, pack)}`", str(one.min_n or ""))

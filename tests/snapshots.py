@@ -1,11 +1,12 @@
 """Snapshots built from a few canonical rows by the real derivation and marts, for tests of what is shown."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ AS_OF = datetime(2026, 3, 11, 10, 0)
 PROJECTS = {"p1": "云岫府", "p2": "文昌学府", "p3": "望澜湾"}
 CHANNELS = {"c1": ("短视频", "public"), "c2": ("老带新", "referral"), "c3": ("自然到访", "offline")}
 STAFF = {"s1": ("周健", "p1"), "s2": ("许岚", "p1"), "s3": ("高远", "p2"), "s4": ("白露", "p3")}
+AT_ONCE = 200
 OVERDUE_DAYS = {"A": 1, "B": 3, "C": 7, "D": 15}
 
 
@@ -64,12 +66,23 @@ def a_snapshot(*, as_of: datetime = AS_OF, sequence: int = 1, **rows: Sequence[R
 def _fill(connection: duckdb.DuckDBPyConnection, entity: Entity, rows: Sequence[Row]) -> None:
     for which in ("old", "new"):
         connection.execute(f"create temp table {which}_{entity.name} ({declared(stored_columns(entity))})")
-    columns = sorted({column for row in rows for column in row} | {c.name for c in entity.columns if c.required})
-    connection.executemany("insert into mapped values (?, ?)", [(entity.name, column) for column in columns])
+    mapped = sorted({column for row in rows for column in row} | {c.name for c in entity.columns if c.required})
+    connection.executemany("insert into mapped values (?, ?)", [(entity.name, column) for column in mapped])
+    alike: dict[tuple[str, ...], list[list[Any]]] = {}
     for row in rows:
         values = _stored(entity, row)
-        names, places = ", ".join(f'"{name}"' for name in values), ", ".join("?" for _ in values)
-        connection.execute(f"insert into {entity.name} ({names}) values ({places})", list(values.values()))
+        alike.setdefault(tuple(values), []).append(list(values.values()))
+    # Many rows at once: one by one each is a transaction of its own.
+    for columns, found in alike.items():
+        names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" for _ in columns)
+        for some in batched(found, AT_ONCE):
+            many = ", ".join(f"({places})" for _ in some)
+            connection.execute(f"insert into {entity.name} ({names}) values {many}", [*chain.from_iterable(some)])
+
+
+def batched(rows: Sequence[list[Any]], size: int) -> Iterator[Sequence[list[Any]]]:
+    """The rows in pieces of a size."""
+    return (rows[at : at + size] for at in range(0, len(rows), size))
 
 
 def _stored(entity: Entity, row: Row) -> dict[str, Any]:

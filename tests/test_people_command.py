@@ -136,7 +136,10 @@ def test_a_password_is_asked_for_twice(said: Run, refused: Run, store: Store, mo
         (["add", "何衡", "--role", "admin"], "There is already somebody called '何衡'. Give another name."),
         (["link", "何横衡"], "There is nobody called '何横衡'. Did you mean '何衡'?"),
         (["disable", "x"], "There is nobody called 'x'. See: python app.py people list"),
-        (["change", "何衡"], "Nothing to change. Give --name, --role, --project, --staff or --account."),
+        (
+            ["change", "何衡"],
+            "Nothing to change. Give --name, --role, --project, --staff, --account, --mail or --phone.",
+        ),
         (["import", "nope.csv"], "nope.csv cannot be read: No such file or directory. Nobody was added."),
     ],
 )

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import socket
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -420,6 +421,19 @@ def test_an_answer_says_how_old_it_is(config: Path, capsys: pytest.CaptureFixtur
 def test_settings_saved_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     (tmp_path / "warboard.toml").write_bytes(b"\xef\xbb\xbf[group]\nname = 'A'")
     assert app.read_settings(str(tmp_path / "warboard.toml")).group.name == "A"
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert app.main(["demo", "--folder", str(tmp_path / "demo"), "--port", str(port)]) == 2
+    told = capsys.readouterr().err
+    assert f"Port {port} on 127.0.0.1 cannot be used" in told and f"--port {port + 10}" in told
+    assert not (tmp_path / "demo").exists()
 
 
 def test_the_demo_takes_no_folder_with_something_else_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

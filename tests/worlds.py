@@ -66,7 +66,7 @@ COLUMNS: dict[str, str] = {
     "staff": "id name project_id team updated_at",
     "exposure": "project_id channel_id staff_id at impressions clicks district segment id updated_at",
     "lead": "id project_id channel_id staff_id touchpoint_id created_at person grade valid first_response_at "
-    "last_follow_up_at lost_at reactivated_at first_visit_at subscribed_at signed_at updated_at",
+    "last_follow_up_at lost_at reactivated_at first_visit_at subscribed_at signed_at district segment price_band updated_at",
     "visit": "id lead_id project_id staff_id channel_id person at updated_at",
     "subscription": "id lead_id project_id staff_id channel_id person at amount units cancelled_at updated_at",
     "contract": "id lead_id project_id staff_id channel_id person signed_at amount units cancelled_at updated_at",
@@ -191,6 +191,9 @@ class _Maker:
                 "person": self.sometimes(*PERSONS),
                 "grade": self.one("A", "A", "B", "C", "D", None),
                 "valid": self.one(True, True, False, None),
+                "district": self.sometimes("north", "south"),
+                "segment": self.sometimes("first", "upgrade"),
+                "price_band": self.rarely("cheap"),
             }
         )
 
@@ -399,7 +402,9 @@ def _only(row: Row, columns: set[str]) -> Row:
 
 def _without_doubles(targets: Sequence[Row]) -> list[Row]:
     """At most one target for a metric, a project and a span."""
-    return list({(row["metric"], row["project_id"], row["starts_on"], row["ends_on"]): row for row in targets}.values())
+    return list(
+        {(row["metric"], row.get("project_id"), row["starts_on"], row["ends_on"]): row for row in targets}.values()
+    )
 
 
 @dataclass(frozen=True)

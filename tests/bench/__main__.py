@@ -1,4 +1,4 @@
-"""Print every benchmark: `make bench`, or `python -m tests.bench refresh|pages|latency|glance|lighthouse|touch|wall`."""
+"""Print every benchmark: `make bench`, or `python -m tests.bench refresh|pages|latency|reports|glance|lighthouse|touch|sandbox|wall`."""
 
 import os
 import subprocess
@@ -11,6 +11,7 @@ from rich.table import Table
 
 from data_access.settings import Settings
 from tests.bench import latency, refreshing, screens
+from tests.bench.reports import report_table
 from tests.bench.site import served
 from tests.bench.world import big_world
 from tests.servers import running_postgresql
@@ -29,6 +30,8 @@ def main(wanted: list[str]) -> None:
                 page_table(refresh_table(console, folder, url.render_as_string(hide_password=False)))
         if not wanted or "latency" in wanted:
             latency_table(console, folder)
+        if not wanted or "reports" in wanted:
+            console.print(report_table())
         screen_tables(console, folder / "screens", wanted or ["wall", *screens.SCREENS])
 
 

@@ -15,6 +15,8 @@ from tests.bench.client import get
 
 VERSION = "12.8.2"
 """The last one for node 20; it is installed into the benchmark's own folder and forgotten with it."""
+TRIES = 3
+"""Now and then its browser does not start, or is lost."""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AUDITS = {
     "fcp": "first-contentful-paint",
@@ -94,8 +96,12 @@ def _report(command: Path, address: str, headers: Path, file: Path) -> Report:
         str(file),
     ]
     flags = ["--quiet", "--chrome-flags=--headless=new --no-sandbox --disable-gpu"]
-    subprocess.run([*words, *flags], check=True, capture_output=True, env={**os.environ, "CHROME_PATH": str(CHROMIUM)})
-    return _read(json.loads(file.read_text(encoding="utf-8")))
+    env = {**os.environ, "CHROME_PATH": str(CHROMIUM)}
+    for _ in range(TRIES):
+        run = subprocess.run([*words, *flags], capture_output=True, env=env)
+        if run.returncode == 0:
+            return _read(json.loads(file.read_text(encoding="utf-8")))
+    raise RuntimeError(f"Lighthouse gave no report of {address}: {run.stderr.decode()[-2000:]}")
 
 
 def _read(result: dict[str, Any]) -> Report:

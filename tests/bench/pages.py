@@ -12,6 +12,7 @@ import psutil
 from dashboards._page import Findings, World
 from dashboards._serving import gap_inputs, keep_for_good
 from dashboards._site import PAGES, Site, create_app
+from dashboards._ways import DECISIONS
 from data_access.packs import read_pack
 from data_access.settings import Settings
 from data_access.snapshots import Folder, Reader
@@ -19,7 +20,8 @@ from data_access.store import Store
 from data_access.store.people import add_person, named
 from data_access.store.sessions import open_session
 
-PATHS = (*(f"/live/{page.name}" for page in PAGES), "/live/wall/warroom", "/live/wall/canteen")
+WALLS = ("/live/wall/warroom", "/live/wall/canteen")
+PATHS = (*(f"/live/{page.name}" for page in PAGES), *(way.path for way in DECISIONS if "leader" in way.roles), *WALLS)
 FILTERS = ("", "?period=month", "?period=quarter&basis=cohort", "?period=year")
 
 
@@ -63,6 +65,7 @@ def page_times(site: Site, token: str, rounds: int = 20) -> list[PageTime]:
     def forget() -> None:
         site.contents.__init__()  # type: ignore[misc]
         site.scenes.__init__()  # type: ignore[misc]
+        site.models.__init__()  # type: ignore[misc]
 
     found = []
     for path in PATHS:

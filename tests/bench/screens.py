@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 from rich.console import Group
 from rich.table import Table
 
-from tests.bench import glance, lighthouse, touch
+from tests.bench import glance, lighthouse, sandbox, touch
 from tests.bench.load import Seen
 from tests.dashboards.worlds import a_stage
 from tests.endurance import Ahead, Changing, Frames, Outage, answering, cut_off, refreshed, restarted, watched
@@ -82,11 +82,12 @@ def lighthouse_table(base: str, cookie: str, folder: Path) -> Table | str:
 
 
 def touch_table(base: str, cookie: str, folder: Path) -> Table:
-    """From the first touch to Dash, its choices and its chart."""
+    """From the first touch to the number of the touched day, to Dash, its choices and its chart."""
     made = table(
         "first touch on a phone, CPU 4x slower, slow 4G",
         "page",
         "read s",
+        "day told s",
         "Dash s",
         "choices s",
         "chart s",
@@ -94,8 +95,26 @@ def touch_table(base: str, cookie: str, folder: Path) -> Table:
         "of it plotly.js",
     )
     for one in touch.touches(base, cookie):
-        times = [f"{time:.1f}" if time else "" for time in (one.dash, one.filters, one.chart)]
+        times = ["" if time is None else f"{time:.1f}" for time in (one.told, one.dash, one.filters, one.chart)]
         made.add_row(one.path, str(one.read), *times, str(one.kilobytes), str(one.plotly_kilobytes))
+    return made
+
+
+def sandbox_table(base: str, cookie: str, folder: Path) -> Table:
+    """What a thumb on a lever meets, at the server and in a browser beside it."""
+    made = table(f"the sandbox, limit {sandbox.LIMIT_MS} ms", "what", "n", "p50 ms", "p95 ms", "slowest ms")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=lighthouse.CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        told = {
+            "answer, one request in flight": sandbox.answers(base, cookie),
+            "thumb to picture (browser on the same cores)": sandbox.moves(browser, base, cookie),
+        }
+        browser.close()
+    for what, times in told.items():
+        shown = (sandbox.at(times, 50), sandbox.at(times, 95), max(times))
+        made.add_row(what, str(len(times)), *(f"{one:.1f}" for one in shown))
     return made
 
 
@@ -103,6 +122,7 @@ SCREENS: dict[str, Callable[[str, str, Path], object]] = {
     "glance": glance_tables,
     "lighthouse": lighthouse_table,
     "touch": touch_table,
+    "sandbox": sandbox_table,
 }
 
 

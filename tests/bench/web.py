@@ -13,6 +13,8 @@ TOML = """
 url = "{store}"
 [snapshots]
 dir = "{folder}"
+[server]
+requests_per_minute = 1000000
 """
 
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from components.words import Words
 from dashboards._assets import Assets
 from dashboards._site import PAGES
+from dashboards._ways import DECISIONS
 from dashboards.gallery import PATH as GALLERY
 from dashboards.sign_in import WRONG, sign_in_page
 from metrics.scenes import scenes
@@ -16,8 +17,6 @@ from tests.snapshots import property_pack
 pytestmark = pytest.mark.browser
 
 SIGNED_IN = (
-    *(page.path for page in PAGES),
-    GALLERY,
     "/sign-out",
     "/account",
     "/password",
@@ -49,7 +48,39 @@ def in_both_languages(page: Page, url: str, options: dict[str, object] | None = 
     return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("path", "theme"),
+    [
+        (GALLERY, "light"),
+        (GALLERY, "dark"),
+        *((page.path, "light") for page in PAGES),
+        *(pytest.param(page.path, "dark", marks=pytest.mark.nightly) for page in PAGES),
+    ],
+)
+def test_axe_finds_nothing_on_a_page_of_a_phone(served: Served, path: str, theme: str) -> None:
+    visit = served.visit(color_scheme=theme)
+    assert in_both_languages(visit.page, visit.url + path) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("theme", "language"),
+    [
+        ("light", "zh"),
+        *(
+            pytest.param(theme, language, marks=pytest.mark.nightly)
+            for theme, language in (("light", "en"), ("dark", "zh"), ("dark", "en"))
+        ),
+    ],
+)
+def test_axe_finds_nothing_on_pages_to_decide_by(served: Served, theme: str, language: str) -> None:
+    visit, found = served.visit(color_scheme=theme), {}
+    for way in DECISIONS:
+        visit.page.goto(f"{visit.url}{way.path}?lang={language}")
+        found[way.path] = complaints(visit.page)
+    assert found == {way.path: "" for way in DECISIONS}
+
+
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("path", SIGNED_IN)
 def test_axe_finds_nothing_on_a_phone(served: Served, path: str, theme: str) -> None:
     visit = served.visit(color_scheme=theme)

@@ -1,11 +1,13 @@
 """Pages as people meet them: on a phone, at a desk, without script, while numbers change."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from dashboards._site import PAGES
+from dashboards._ways import DECISIONS
 from metrics.snapshot import Snapshot
 from tests.browser.conftest import Served, Visit
 from tests.snapshots import AS_OF, a_snapshot, small_rows
@@ -16,7 +18,7 @@ PATHS = tuple(page.path for page in PAGES)
 CHART = "#trend .main-svg"
 SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, select, summary, input:not([type=hidden])')]
     .filter(each => each.offsetParent && !each.classList.contains('skip'))
-    .map(each => [each.getBoundingClientRect(), each.outerHTML.slice(0, 90)])
+    .map(each => [(each.type === 'checkbox' && each.closest('label') || each).getBoundingClientRect(), each.outerHTML.slice(0, 90)])
     .filter(([box]) => box.height && (box.height < 43.5 || box.width < 32)).map(([box, html]) => `${box.width}x${box.height} ${html}`)"""
 SMALL_TEXTS = """() => [...document.querySelectorAll('body *')].filter(each => each.offsetParent && !each.closest('svg')
     && [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()) && parseFloat(getComputedStyle(each).fontSize) < 14
@@ -47,10 +49,18 @@ def test_charts_come_from_the_small_plotly_alone(served: Served) -> None:
 def test_a_phone_never_scrolls_sideways_and_everything_can_be_hit_and_read(
     served: Served, path: str, width: int
 ) -> None:
-    page = served.visit(width=width, height=800).open(path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate(SMALL_TARGETS) == []
-    assert page.evaluate(SMALL_TEXTS) == []
+    assert unfit(served.visit(width=width, height=800).open(path), width) == []
+
+
+def test_pages_to_decide_by_never_scroll_sideways_and_everything_can_be_hit_and_read(served: Served) -> None:
+    visit = served.visit(width=360, height=800)
+    assert {way.path: unfit(visit.open(way.path), 360) for way in DECISIONS} == {way.path: [] for way in DECISIONS}
+
+
+def unfit(page: Page, width: int) -> list[str]:
+    """What is too wide, too small to be hit or too small to be read."""
+    wide = [] if page.evaluate("document.documentElement.scrollWidth") <= width else ["too wide"]
+    return [*wide, *page.evaluate(SMALL_TARGETS), *page.evaluate(SMALL_TEXTS)]
 
 
 def test_the_verdict_and_numbers_are_on_the_first_screen_of_a_phone(served: Served) -> None:
@@ -132,6 +142,37 @@ def test_the_chart_follows_what_is_chosen_and_has_no_buttons(served: Served) -> 
     assert figure(visit.page) != first
     assert visit.page.locator(".modebar-btn").count() == 0
     assert "sendtocloud" not in visit.page.content().lower()
+
+
+def test_a_touch_that_comes_before_the_scripts_counts(served: Served) -> None:
+    visit = served.visit()
+    visit.page.route("**/boot*.js*", lambda route: (visit.page.locator(".page-title").tap(), route.continue_()))
+    visit.open("/")
+    expect(visit.page.locator(CHART).first).to_be_visible(timeout=60_000)
+
+
+def test_a_trend_stands_in_the_page_and_a_touched_day_says_its_number(served: Served) -> None:
+    visit = served.visit()
+    page = visit.open_whole("/funnels")
+    trend = page.locator(".still-trend")
+    told = trend.locator(".still-trend-told")
+    expect(told).to_have_text(re.compile("^3月11日 周三 "))
+    page.evaluate("document.querySelector('.still-trend-plot').click()")
+    assert told.inner_text() in trend.locator("title").all_text_contents()
+    trend.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowLeft")
+    assert told.inner_text() == trend.locator("title").first.text_content()
+    assert visit.complaints == []
+
+
+def test_the_chart_that_dash_brings_takes_the_place_of_the_one_in_the_page(served: Served) -> None:
+    visit = served.visit()
+    visit.open("/")
+    expect(visit.page.locator(".still-trend")).to_be_visible()
+    touch(visit)
+    expect(visit.page.locator("#trend .main-svg").first).to_be_attached()
+    expect(visit.page.locator(".still-trend")).to_be_hidden()
 
 
 def figure(page: Page) -> object:

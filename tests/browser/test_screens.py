@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from data_access.store.screens import SEEN_EVERY, screens
+from data_access.store.screens import SEEN_EVERY, Told, screens
 from tests.browser.conftest import Served, Visit
 
 pytestmark = pytest.mark.browser
@@ -37,6 +37,7 @@ def test_a_waiting_screen_opens_by_itself_and_clears_when_it_is_revoked(served: 
     expect(tv.page.locator(".wall-title")).to_have_text("食堂数据屏")
     phone.open("/screens").click("li:not(.is-off) summary:text('停用')")
     phone.page.click("details[open] button")
+    expect(phone.page.locator("li.is-off")).to_have_count(1)
     tv.page.clock.run_for(15_000)
     expect(tv.page.locator("[data-notice=revoked]")).to_be_visible()
     expect(tv.page.locator("[data-slide]")).to_have_count(0)
@@ -49,11 +50,19 @@ def test_it_says_its_version_its_size_and_the_age_of_its_picture(served: Served,
     approve(served, tv)
     tv.page.clock.run_for(5_000)
     tv.page.wait_for_url("**/wall/canteen")
+    told = next(filter(None, (said_next(served, tv) for _ in range(5))))
+    assert (told.build, told.size) == ("build-1", "1920x1080") and told.picture_seconds is not None
+
+
+def said_next(served: Served, tv: Visit) -> Told | None:
+    """What the screen says a minute later; nothing when the one request of the minute that is kept was for something that the
+    wall loads late."""
+    tv.page.wait_for_load_state("networkidle")
     served.stage.clock.now += 2 * SEEN_EVERY
     with tv.page.expect_response("**/live/wall/canteen?*"):
         tv.page.clock.run_for(15_000)
     told = next(one.told for one in screens(served.stage.store) if one.ended_at is None)
-    assert (told.build, told.size) == ("build-1", "1920x1080") and told.picture_seconds is not None
+    return told if told.build else None
 
 
 def test_without_script_it_opens_the_lite_wall(served: Served) -> None:

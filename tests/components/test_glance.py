@@ -15,8 +15,8 @@ from components import alert, board, filters, funnel, heatmap, leak, pace, ticke
 from components.status import Freshness, status
 from components.words import Words
 from metrics.funnel import Leak
+from metrics.gap import Gap, GapInputs
 from metrics.heat import Cell
-from metrics.overview import Gap, GapInputs
 from metrics.pack import Label, Rule
 from metrics.reading import Reading, count, missing, ratio
 from metrics.rules import Evidence, Finding

@@ -94,8 +94,22 @@ def tab(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
+COUNTED = """(() => {
+    const real = window.fetch;
+    let asked = 0;
+    window.fetch = (...given) => { asked += 1; return real(...given).finally(() => { asked -= 1; }); };
+    window.answered = async () => {
+        const turn = () => new Promise(done => { const c = new MessageChannel(); c.port1.onmessage = done; c.port2.postMessage(0); });
+        do await turn(); while (asked);
+        await turn();
+    };
+})();"""
+"""Counts what is on its way, for the page's clock is not the one by which answers arrive."""
+
+
 def opened(tab: Page, server: Server) -> Page:
     """The page open in a tab whose clock the server shares; time stands until the test moves it."""
+    tab.add_init_script(COUNTED)
     server.now = lambda: datetime.fromtimestamp(tab.evaluate("Date.now()") / 1000, UTC)
     tab.route("**/*", server.answer)
     tab.goto("http://board.test/")
@@ -103,14 +117,12 @@ def opened(tab: Page, server: Server) -> Page:
 
 
 def moved(tab: Page, seconds: int) -> None:
-    """Let time pass second by second, so that answers arrive in between."""
+    """Let time pass second by second; every answer arrives before the next one."""
     for _ in range(seconds):
         # A page that reloads itself meanwhile takes the waiting script with it.
         with suppress(PlaywrightError):
             tab.clock.run_for(1000)
-            tab.evaluate(
-                "() => new Promise((done) => { const c = new MessageChannel(); c.port1.onmessage = () => done(); c.port2.postMessage(0); })"
-            )
+            tab.evaluate("() => window.answered()")
 
 
 def parts(**texts: str) -> str:

@@ -199,13 +199,20 @@ class TestOwnPassword:
 class TestAccount:
     """The page about oneself."""
 
-    KEEPS = {"admin": {"/people", "/screens", "/audit"}, "leader": {"/screens"}}
+    OWN = {"/good-news"}
+    KEEPS = {
+        "admin": {"/people", "/screens", "/audit", "/outbox", "/peers"} | OWN,
+        "leader": {"/screens", "/outbox", "/peers"} | OWN,
+        "head": {"/peers"} | OWN,
+        "champion": OWN,
+        "salesperson": OWN,
+    }
 
     @pytest.mark.parametrize("role", ROLES)
     def test_it_offers_just_the_pages_that_open(self, stage: Stage, role: str) -> None:
         client = stage.client(role)
         page = client.get("/account").text
-        offered = set(re.findall(r'href="(/(?:people|screens|audit|password))\?', page))
+        offered = set(re.findall(r'href="(/(?:people|screens|audit|outbox|peers|good-news|password))\?', page))
         assert offered == self.KEEPS.get(role, set()) | {"/password"}
         assert {client.get(path).status_code for path in offered} == {200}
         assert f"某{role}" in page and 'action="/sign-out"' in page

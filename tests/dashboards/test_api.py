@@ -63,9 +63,10 @@ def test_who_sees_the_group_is_told_that_an_id_does_not_exist(stage: Stage) -> N
     assert code == 400 and "p9" in str(told)
 
 
-@pytest.mark.parametrize(("role", "code"), [(None, 401), ("viewer", 403)])
-def test_others_are_not_answered(stage: Stage, role: str | None, code: int) -> None:
-    assert asked(stage, role, "metric=leads")[0] == code
+@pytest.mark.parametrize(("role", "code", "words"), [(None, 401, "Nobody is signed in"), ("viewer", 403, "not yours")])
+def test_others_are_told_why_there_is_no_answer(stage: Stage, role: str | None, code: int, words: str) -> None:
+    found, told = asked(stage, role, "metric=leads")
+    assert found == code and words in told["error"] and told["id"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("junk", ["metric=nothing", "metrics=leads", "metric=leads&from=x", "metric=leads&by=phone"])

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from data_access.store.audit import entries, record
+from dashboards.audit import _ACTIONS
+from data_access.store.audit import ACTIONS, entries, record
 from tests.dashboards.worlds import NOW, Stage, a_stage
 
 
@@ -77,3 +78,7 @@ def test_no_cell_is_taken_for_a_formula(house: Stage) -> None:
 
 def test_without_entries_it_says_so(stage: Stage) -> None:
     assert "没有记录" in stage.client("admin").get("/audit").text
+
+
+def test_whatever_is_recorded_has_a_word() -> None:
+    assert set(_ACTIONS) == ACTIONS

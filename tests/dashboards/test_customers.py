@@ -97,7 +97,7 @@ def all_listed(client: FlaskClient, address: str) -> list[str]:
 
 
 @pytest.mark.parametrize("role", PEOPLE)
-@pytest.mark.parametrize("asked", ["", "&channel=c1&region=城西"])
+@pytest.mark.parametrize("asked", ["", pytest.param("&channel=c1&region=城西", marks=pytest.mark.nightly)])
 def test_the_list_is_as_long_as_the_number_that_was_clicked(stage: Stage, role: str, asked: str) -> None:
     client = stage.client(role)
     for period in ("week", "year"):

@@ -11,6 +11,7 @@ from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from threading import Barrier
+from types import SimpleNamespace
 
 import brotli
 import pytest
@@ -142,6 +143,10 @@ def test_everything_a_page_depends_on_is_in_its_cache_key() -> None:
         pytest.param(lambda view: replace(view, filters=replace(view.filters, project="p2")), id="its filters"),
         pytest.param(lambda view: replace(view, words=Words("en")), id="its words"),
         pytest.param(lambda view: replace(view, scope=replace(view.scope, staff=frozenset("s"))), id="its rights"),
+        pytest.param(lambda view: replace(view, alerts=replace(view.alerts, revision=9)), id="its alerts"),
+        pytest.param(lambda view: replace(view, shelf=SimpleNamespace(edition="other")), id="its records"),
+        pytest.param(lambda view: replace(view, overdue=("p1",)), id="its overdue reports"),
+        pytest.param(lambda view: replace(view, cover="6–8 %"), id="the figure on its cover"),
     ],
 )
 def test_each_part_of_a_cache_key_counts_by_itself(other: Callable[[View], View]) -> None:
@@ -233,6 +238,7 @@ def test_our_scripts_stand_under_names_that_change_with_them(stage: Stage) -> No
         "raw",
         "share",
         "heat",
+        "trend",
         "plotly",
     }
     for address in addresses:

@@ -13,6 +13,7 @@ from dashboards._door import IDLE, LIFE
 from dashboards._filters import Filters
 from dashboards._page import Findings, View, World
 from dashboards._site import Site, create_app
+from data_access.demo_drill import Drill
 from data_access.live import Live
 from data_access.settings import Settings
 from data_access.store import Store
@@ -20,7 +21,7 @@ from data_access.store.people import Person, add_person
 from data_access.store.people import people as everybody
 from data_access.store.published import Heartbeat
 from data_access.store.sessions import open_session
-from metrics.overview import GapInputs
+from metrics.gap import GapInputs
 from metrics.scope import Scope, scope_of
 from metrics.snapshot import Snapshot
 from tests.snapshots import AS_OF, FOLDER, property_pack, small_snapshot
@@ -93,6 +94,7 @@ def a_stage(
     routes: Any = (),
     told: str = "",
     live: Live | None = None,
+    drill: Drill | None = None,
     per_minute: int = 1_000_000,
     url: str = "",
 ) -> Stage:
@@ -109,7 +111,7 @@ def a_stage(
     )
     reader = StillReader(snapshot or small_snapshot())
     found = Findings(pack, settings.rules)
-    world = World(settings, pack, store, reader, found, "build-1", clock, env or {}, GAP, demo, live)
+    world = World(settings, pack, store, reader, found, "build-1", clock, env or {}, GAP, demo, live, drill)
     return Stage(create_app(world, routes), store, reader, clock, people)
 
 

@@ -2,9 +2,11 @@
 
 import re
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from data_access.store import Store, StoreError
 from data_access.store.audit import entries
@@ -12,6 +14,7 @@ from data_access.store.pairings import (
     ALPHABET,
     LIFE,
     MOST_FROM_ONE,
+    MOST_WAITING,
     MOST_WRONG,
     TooManyTries,
     approve,
@@ -155,6 +158,20 @@ class TestPairing:
         a_code(store, address="10.0.0.8")
         a_code(store, NOON + LIFE)
 
+    def test_there_is_room_for_so_many_from_everywhere(self, store: Store) -> None:
+        for number in range(MOST_WAITING):
+            assert wait_for_pairing(store, f"10.3.{number // 20}.1", NOON)
+        assert wait_for_pairing(store, "10.4.0.1", NOON) is None
+
+    def test_a_code_that_another_took_meanwhile_makes_no_second_screen(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits, code = a_code(store)
+        held = SimpleNamespace(token_hash=token_hash(waits), address=TV)
+        assert approved(store, code)
+        monkeypatch.setattr("data_access.store.pairings._tried", lambda *_: held)
+        assert approved(store, code) is None and len(screens(store)) == 1
+
     def test_nothing_of_a_credential_is_kept_but_its_hash(self, store: Store) -> None:
         waits, _ = a_code(store)
         token = a_screen(store)
@@ -212,6 +229,30 @@ class TestTheCredential:
         assert stolen and is_open(store, stolen, later + SECOND)
         assert not is_open(store, token, later + 2 * GRACE) and not is_open(store, stolen, later + 2 * GRACE)
 
+    def test_one_whose_successor_is_in_use_is_not_renewed(self, store: Store) -> None:
+        old, later = a_screen(store), NOON + RENEW_AFTER
+        fresh = renewed(store, old, later)
+        assert fresh is not None and screen(store, fresh, later + SECOND)
+        assert renewed(store, old, later + GRACE) is None
+
+    def test_on_a_full_disk_the_screen_goes_on_and_a_copy_does_not(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old, later = a_screen(store), NOON + RENEW_AFTER
+        fresh = renewed(store, old, later)
+        assert fresh is not None
+
+        def full(*_: object) -> None:
+            raise OperationalError("update", None, Exception("database or disk is full"))
+
+        with monkeypatch.context() as patched:
+            patched.setattr("data_access.store.screens._noted", full)
+            assert is_open(store, fresh, later)
+        assert is_open(store, fresh, later)
+        monkeypatch.setattr("data_access.store.screens._noted", full)
+        with pytest.raises(OperationalError):
+            screen(store, old, later + GRACE + SECOND)
+
     def test_one_of_two_renewals_ago_opens_nothing(self, store: Store) -> None:
         token = oldest = a_screen(store)
         for weeks in (1, 2):
@@ -268,6 +309,21 @@ class TestKeepingScreens:
             saw(store, known, Told("b1", "1920x1080", seconds), now)
         [one] = screens(store)
         assert (one.told, one.seen_at) == (Told("b1", "1920x1080", 60), NOON + 60 * SECOND)
+
+    def test_what_one_says_is_not_said_of_another(self, store: Store) -> None:
+        one, other = (screen(store, a_screen(store), NOON) for _ in range(2))
+        assert one is not None and other is not None
+        saw(store, one, Told("7", "1920x1080", 3), NOON + DAY)
+        assert {known.id: known.told.build for known in screens(store)} == {one.id: "7", other.id: ""}
+
+    def test_what_ends_or_changes_is_one_screen_in_use(self, store: Store) -> None:
+        one, other = (screen(store, a_screen(store), NOON) for _ in range(2))
+        assert one is not None and other is not None
+        revoke_screen(store, one.id, "admin", NOON)
+        with pytest.raises(StoreError):
+            change_screen(store, one.id, Given("x", "canteen", ()), "admin", NOON)
+        assert {known.id: known.ended_why for known in screens(store)} == {one.id: "revoked", other.id: None}
+        assert {known.given.name for known in screens(store)} == {CANTEEN.name}
 
     def test_ended_screens_stand_last_and_are_forgotten_after_a_month(self, store: Store) -> None:
         a_screen(store)

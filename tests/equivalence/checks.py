@@ -40,6 +40,11 @@ Key = tuple[Any, ...]
 # What each metric is made of, written here once more: numerator and denominator as measures with their signs.
 RATIOS: Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]] = {
     "cost_per_lead": ({"spend": 1}, {"valid_leads": 1}),
+    "cost_per_contract": ({"spend": 1}, {"contracts": 1}),
+    "cancelled_share": (
+        {"subscription_cancellations": 1, "contract_cancellations": 1},
+        {"subscriptions": 1, "contracts": 1},
+    ),
     "visit_rate": ({"first_visits": 1}, {"leads": 1}),
     "lead_to_contract": ({"contracted_parties": 1, "contract_parties_lost": -1}, {"leads": 1}),
     "visit_to_subscription": ({"subscribed_parties": 1}, {"first_visits": 1}),
@@ -56,7 +61,10 @@ RATIOS: Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]] = {
     ),
     "sop_rate": ({"sop_done": 1}, {"sop_due": 1}),
     "milestone_late_share": ({"milestones_late": 1}, {"milestones_due": 1}),
+    "milestone_on_time_share": ({"milestones_due": 1, "milestones_late": -1}, {"milestones_due": 1}),
 }
+COSTS = ("cost_per_lead", "cost_per_contract")
+"""What is missing while no spend is entered."""
 NET: Mapping[str, Mapping[str, int]] = {
     "net_subscriptions": {"subscriptions": 1, "subscription_cancellations": -1},
     "net_contracted_parties": {"contracted_parties": 1, "contract_parties_lost": -1},
@@ -403,7 +411,7 @@ def _really_in_no_mart(counted: Counted, parts: Iterable[str], query: Query) -> 
 def _parts(name: str) -> tuple[str, ...]:
     if name in RATIOS:
         top, bottom = RATIOS[name]
-        extra = ("spend_entries",) if name == "cost_per_lead" else ()
+        extra = ("spend_entries",) if name in COSTS else ()
         return (*top, *bottom, *extra)
     return tuple(NET[name]) if name in NET else (name,)
 
@@ -448,7 +456,7 @@ def _naive_reading(name: str, values: Mapping[str, Fraction | int]) -> Any:
     if name not in RATIOS:
         signs = NET.get(name, {name: 1})
         return sum((values[part] * sign for part, sign in signs.items()), Fraction(0))
-    if name == "cost_per_lead" and not values["spend_entries"]:
+    if name in COSTS and not values["spend_entries"]:
         return "spend_open"
     top, bottom = (
         sum((Fraction(values[part]) * sign for part, sign in signs.items()), Fraction(0)) for signs in RATIOS[name]
@@ -810,6 +818,121 @@ def _compare_board(counted: Counted, pack: Pack, name: str, monday: date, rows: 
     assert all(one.few for one in shown.unranked if one.raw.value is not None)
 
 
+# Each composite's parts, written here once more: metric, weight, whether more is better, and the weeks it looks back over.
+COMPOSITES: Mapping[str, tuple[str, int, tuple[tuple[str, int, bool], ...]]] = {
+    "channels": (
+        "channel",
+        13,
+        (
+            ("cost_per_lead", 25, False),
+            ("cost_per_contract", 25, False),
+            ("lead_to_contract", 25, True),
+            ("quality_share", 15, True),
+            ("cancelled_share", 10, False),
+        ),
+    ),
+    "composite": (
+        "project",
+        4,
+        (("attainment", 40, True), ("visit_rate", 30, True), ("cost_per_lead", 20, False), ("exposures", 10, True)),
+    ),
+}
+
+
+def newer_rankings(counted: Counted) -> None:
+    """The phased target, the most improved and the composites of the last full week, for several least cases."""
+    monday = overview.last_full_week(counted.snapshot.as_of.date())
+    _attainment_board(counted, monday)
+    for min_n in (1, 3, 20):
+        metrics = {name: replace(one, min_n=min_n) for name, one in counted.pack.metrics.items()}
+        specs = {name: replace(one, min_n=min_n) for name, one in counted.pack.boards.items()}
+        pack = replace(counted.pack, metrics=metrics, boards=specs)
+        _improved_board(counted, pack, monday, min_n)
+        for name in COMPOSITES:
+            _composite_board(counted, pack, name, monday, min_n)
+
+
+def _attainment_board(counted: Counted, monday: date) -> None:
+    shown = boards.board(counted.frames, counted.pack, counted.pack.boards["attainment"], monday)
+    if set(NET["net_contract_amount"]) & set(counted.snapshot.absent):
+        assert shown.absent is not None
+        return
+    found = {id: one[0] for id, one in _phased(counted, monday).items()}
+    _same_ranks(shown, found, higher=True, what="attainment")
+
+
+def _phased(counted: Counted, monday: date) -> dict[str, tuple[Fraction | None, int]]:
+    """Each project's net amount since the start of the week's year ÷ its target of the same days; cases enough always."""
+    year = (monday + timedelta(days=3)).year
+    first, last = date(year, 1, 1), min(monday + timedelta(days=6), date(year, 12, 31))
+    parts = _parts("net_contract_amount")
+    sums = _naive_sums(counted, parts, Query((), Span(first, last), ("project",)))
+    found: dict[str, tuple[Fraction | None, int]] = {}
+    for id in counted.snapshot.projects:
+        target = _target_share(counted.world, "net_contract_amount", id, first, last)
+        done = _naive_reading("net_contract_amount", sums.get((id,), dict.fromkeys(parts, 0)))
+        found[id] = (done / target if target else None, 10**9)
+    return found
+
+
+def _improved_board(counted: Counted, pack: Pack, monday: date, min_n: int) -> None:
+    shown = boards.board(counted.frames, pack, pack.boards["most_improved"], monday)
+    if "leads" in counted.snapshot.absent:
+        assert shown.absent is not None
+        return
+    week = Span(monday, monday + timedelta(days=6))
+    before = Span(monday - timedelta(days=28), monday - timedelta(days=1))
+    now, then = (_naive_sums(counted, ("leads",), Query((), span, ("project",))) for span in (week, before))
+    busy = Counter(id for id, _ in _naive_sums(counted, ("leads",), Query((), before, ("project", "week"))))
+    found: dict[str, Fraction | None] = {}
+    for id in counted.snapshot.projects:
+        old = then.get((id,), {"leads": Fraction(0)})["leads"]
+        new = now.get((id,), {"leads": Fraction(0)})["leads"]
+        found[id] = new * 4 / old - 1 if new and old >= max(min_n, 1) and busy[id] == 4 else None
+    _same_ranks(shown, found, higher=True, what=f"most improved from {min_n}")
+
+
+def _composite_board(counted: Counted, pack: Pack, name: str, monday: date, min_n: int) -> None:
+    shown = boards.board(counted.frames, pack, pack.boards[name], monday)
+    of, weeks, parts = COMPOSITES[name]
+    needed = {part for metric, *_ in parts if metric != "attainment" for part in _parts(metric)}
+    if "attainment" in {metric for metric, *_ in parts}:
+        needed |= set(NET["net_contract_amount"])
+    if needed & set(counted.snapshot.absent):
+        assert shown.absent is not None
+        return
+    span = Span(monday - timedelta(days=7 * (weeks - 1)), monday + timedelta(days=6))
+    columns = []
+    for metric, *_ in parts:
+        read = _phased(counted, monday) if metric == "attainment" else _naive_part(counted, metric, of, span)
+        columns.append({id: value if n >= min_n else None for id, (value, n) in read.items()})
+    totals = counting.composite(columns, [weight for _, weight, _ in parts], [more for *_, more in parts])
+    _same_ranks(shown, totals, higher=True, what=f"{name} from {min_n}")
+
+
+def _naive_part(counted: Counted, metric: str, of: str, span: Span) -> dict[str, tuple[Fraction | None, int]]:
+    """Each subject's value and cases."""
+    sums = _naive_sums(counted, _parts(metric), Query((), span, (of,)))
+    listed = counted.snapshot.projects if of == "project" else counted.snapshot.channels
+    found: dict[str, tuple[Fraction | None, int]] = {}
+    for id in listed:
+        read = _naive_reading(metric, sums[(id,)]) if (id,) in sums else None
+        value, _, n = read if isinstance(read, tuple) else (read, 0, 10**9)
+        found[id] = (value if isinstance(value, Fraction) else None, int(n))
+    return found
+
+
+def _same_ranks(shown: boards.Board, found: Mapping[str, Fraction | None], *, higher: bool, what: str) -> None:
+    known = {id: value for id, value in found.items() if value is not None}
+    ranks = counting.competition_ranks(known, higher_is_better=higher)
+    same(
+        {one.subject: (one.rank, one.value.value) for one in shown.rows},
+        {id: (ranks[id], value) for id, value in known.items()},
+        what,
+    )
+    assert {one.subject for one in shown.unranked} == set(found) - set(known)
+
+
 # -------------------------------------------------------------------------------------------------------------- funnels
 
 
@@ -992,6 +1115,7 @@ ALL: tuple[Callable[[Counted], None], ...] = (
     targets,
     pace,
     ranking,
+    newer_rankings,
     funnels,
     heat_grids,
     lists,

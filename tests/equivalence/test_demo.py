@@ -16,12 +16,14 @@ from metrics.periods import Span
 from metrics.query import Query, one
 from metrics.rules import findings
 from tests.equivalence.checks import ALL
+from tests.equivalence.lead_score import lead_scores
 from tests.equivalence.product import Bench, Clock, Counted
 from tests.equivalence.replica import world_of
 from tests.naive import counting
 
 NOW = datetime(2026, 3, 11, 10, 0)
 LEADS = 2_000
+SPRING_FESTIVAL = [date(2026, 2, 16) + timedelta(days) for days in range(8)]
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,7 @@ def small_demo(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield Counted(world_of(product.connection, NOW), product.snapshot(), bench.folder)
 
 
-@pytest.mark.parametrize("check", ALL, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", (*ALL, lead_scores), ids=lambda check: check.__name__)
 def test_the_demo(small_demo: Counted, check: Callable[[Counted], None]) -> None:
     check(small_demo)
 
@@ -58,15 +60,17 @@ def test_falling_leads_are_found_where_they_fall(small_demo: Counted) -> None:
 
 
 def _falls(counted: Counted) -> dict[str, tuple[int, Fraction]]:
-    """Projects whose last 7 full days lie over 30 % and 3 standard deviations below their 8 weeks before."""
+    """Projects whose last 7 full days lie over 30 % and 3 standard deviations below their 8 weeks before, without Spring Festival."""
     falls = {}
+    starts = [NOW.date() - timedelta(days=7 * (back + 1)) for back in range(9)]
+    ordinary = [first for first in starts if not any(first <= day <= first + timedelta(6) for day in SPRING_FESTIVAL)]
     for project in counted.snapshot.projects:
-        weeks = [_leads(counted, project, NOW.date() - timedelta(days=7 * (back + 1))) for back in range(9)]
+        weeks = [_leads(counted, project, first) for first in ordinary]
         now, before = weeks[0], weeks[1:]
         if sum(week > 0 for week in before) < 4:
             continue
         spread = sqrt(max(pvariance(before), fmean(before)))
-        mean = Fraction(sum(before), 8)
+        mean = Fraction(sum(before), len(before))
         if (now - fmean(before)) / spread <= -3 and now <= mean * Fraction(7, 10):
             falls[project] = (now, 1 - now / mean)
     return falls

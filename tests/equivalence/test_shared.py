@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from tests.equivalence.checks import ALL
+from tests.equivalence.lead_score import lead_scores
 from tests.equivalence.product import ZONE, Counted
 from tests.equivalence.replica import world_of
 from tests.facts import AS_MAPPED, data_set
@@ -34,7 +35,7 @@ def shared_set(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Coun
     return cache(loaded)
 
 
-@pytest.mark.parametrize("check", ALL, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", (*ALL, lead_scores), ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", SETS)
 def test_a_shared_data_set(shared_set: Callable[[str], Counted], name: str, check: Callable[[Counted], None]) -> None:
     check(shared_set(name))

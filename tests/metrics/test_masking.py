@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.masking import masked_name, masked_phone, without_numbers
+from metrics.masking import masked_name, masked_phone, without_numbers, without_phones
 
 DIGITS = st.text("0123456789", min_size=9, max_size=9)
 
@@ -67,3 +67,19 @@ def test_the_four_in_the_middle_of_a_mobile_are_gone(rest: str) -> None:
 @given(st.text(max_size=20), DIGITS)
 def test_a_typed_reason_holds_no_phone(said: str, rest: str) -> None:
     assert f"13{rest}" not in without_numbers(f"{said}13{rest}{said}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("打 13812345678 再约", "打 … 再约"),
+        ("138-1234-5678,138 1234 5678", "…,…"),
+        ("+86 13812345678;008613812345678", "…;…"),
+        ("１３８１２３４５６７８ 已接", "… 已接"),
+        ("座机 0571-87654321", "座机 …"),
+        ("2026-11-30 前补 30000 元,1,200 个留电", "2026-11-30 前补 30000 元,1,200 个留电"),
+        ("合同额 13800000000000", "合同额 13800000000000"),
+    ],
+)
+def test_notes_about_work_lose_phones_and_keep_dates_and_amounts(typed: str, kept: str) -> None:
+    assert without_phones(typed) == kept

@@ -201,3 +201,23 @@ def _projects(world: World, sums: Mapping[str, Mapping[str | None, Value]]) -> l
     """Every project on the list or with a number; what stands under no project takes no part in a board."""
     listed = {row["id"] for row in world.all_rows("project")}
     return sorted(listed | {project for of_measure in sums.values() for project in of_measure if project is not None})
+
+
+def composite(
+    parts: Sequence[Mapping[str, Fraction | None]], weights: Sequence[int], higher: Sequence[bool]
+) -> dict[str, Fraction | None]:
+    """The weighted mean of each part's place, in hundredths of the way from last to first; None where a part is missing.
+
+    Equal values share the mean of their places; only who has every part is placed; one alone stands at 50.
+    """
+    names = set().union(*parts)
+    complete = sorted(name for name in names if all(part.get(name) is not None for part in parts))
+    totals = dict.fromkeys(complete, Fraction())
+    for part, weight, more_is_better in zip(parts, weights, higher, strict=True):
+        values = sorted((part[name] for name in complete if part[name] is not None), reverse=not more_is_better)
+        for name in complete:
+            places = [place for place, value in enumerate(values) if value == part[name]]
+            mean = Fraction(sum(places), len(places))
+            score = 100 * mean / (len(values) - 1) if len(values) > 1 else Fraction(50)
+            totals[name] += score * weight / sum(weights)
+    return {name: totals.get(name) for name in names}
