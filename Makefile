@@ -10,7 +10,7 @@ run: .venv
 	$(BIN)/python app.py demo --port $(PORT) $(if $(LAN),--lan)
 
 test: .venv system
-	$(BIN)/python -m pytest -q -m "not nightly"
+	$(BIN)/python -m pytest -q -m "not nightly" -n 2 --dist loadfile
 
 check: .venv
 	$(BIN)/ruff format --check .
