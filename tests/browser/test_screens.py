@@ -19,12 +19,12 @@ def tv(served: Served) -> Visit:
     return visit
 
 
-def approve(served: Served, tv: Visit) -> Visit:
+def approve(served: Served, tv: Visit, name: str = "三楼食堂") -> Visit:
     """A phone that approves the waiting screen for the canteen."""
     phone = served.visit("admin")
     code = tv.page.get_attribute("[data-code]", "data-code")
     phone.open(f"/screens?code={code}")
-    phone.page.fill("input[name=name]", "三楼食堂")
+    phone.page.fill("input[name=name]", name)
     phone.page.check("input[value=canteen][type=checkbox]")
     phone.page.click("button:text('批准')")
     return phone
@@ -47,7 +47,7 @@ def test_a_waiting_screen_opens_by_itself_and_clears_when_it_is_revoked(served: 
 
 
 def test_it_says_its_version_its_size_and_the_age_of_its_picture(served: Served, tv: Visit) -> None:
-    approve(served, tv)
+    approve(served, tv, "四楼食堂")
     tv.page.clock.run_for(5_000)
     tv.page.wait_for_url("**/wall/canteen")
     told = next(filter(None, (said_next(served, tv) for _ in range(5))))
@@ -61,7 +61,7 @@ def said_next(served: Served, tv: Visit) -> Told | None:
     served.stage.clock.now += 2 * SEEN_EVERY
     with tv.page.expect_response("**/live/wall/canteen?*"):
         tv.page.clock.run_for(15_000)
-    told = next(one.told for one in screens(served.stage.store) if one.ended_at is None)
+    told = next(one.told for one in screens(served.stage.store) if one.given.name == "四楼食堂")
     return told if told.build else None
 
 
