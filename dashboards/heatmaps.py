@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from htpy import Node
+from htpy import Node, a, div
 
 from components.heatmap import column_said, column_time, heatmap
 from components.picture import Block, heat_block
 from components.shell import panel, part
 from dashboards._head import head
 from dashboards._page import Page, Sheet, View
+from dashboards._ways import QUALITY, SANDBOX_ROLES
 from metrics.heat import CLOCK_MONTHS, Grid, busiest, channel_by_grade, hourly_metrics, rolling_hours, weekday_by_hour
 from metrics.pack import Label
 from metrics.periods import start
@@ -28,6 +29,7 @@ _GRADES = Label("留电 · 渠道 × 意向等级", "Leads · channel × grade")
 _GRADE_NOTE = Label("近{days}天,按首次评级", "Last {days} days, by first grade")
 _CLOCK = Label("{metric} · 星期 × 小时", "{metric} · weekday × hour")
 _CLOCK_NOTE = Label("近{months}个月合计", "Last {months} months together")
+_EXPECTED = Label("按预计签约看线索质量", "Lead quality by expected contracts")
 _UNGRADED = Label("未评级", "No grade")
 
 
@@ -39,6 +41,8 @@ def heatmaps(view: View) -> Node:
         part("rolling", rolling(view, chosen_metric(view), int(view.filters.hours))),
         part("grades", _grades(view)),
         part("clock", _clock(view, chosen_metric(view))),
+        view.scope.role in SANDBOX_ROLES
+        and part("ways", div(".ways")[a(href=view.address(QUALITY))[view.say(_EXPECTED)]]),
     ]
 
 

@@ -1,12 +1,14 @@
 """线索质量: what a lead is worth by points that anybody can add up, how they did on leads held back, and what open leads may bring."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import abort
-from htpy import Element, Node, a, div, p, strong
+from htpy import Element, Node, a, details, div, p, strong, summary
 
+from components.heatmap import heatmap
 from components.plain_table import plain_table, quiet, with_note
 from components.shell import glance, page_head, panel, part
 from components.words import digits
@@ -16,8 +18,10 @@ from dashboards._sandbox import kind_said
 from dashboards._score import feature_said, points_said, value_said
 from dashboards._ways import QUALITY, QUALITY_WORD, SANDBOX_ROLES
 from data_access.store.lead_scores import KeptScore, last_score
+from metrics.heat import coloured
 from metrics.lead_score import FEATURES, Score
-from metrics.pack import Label
+from metrics.pack import Label, Metric
+from metrics.reading import Reading, count
 from metrics.snapshot import NOWHERE
 
 if TYPE_CHECKING:
@@ -63,6 +67,7 @@ _GROUP, _TOLD, _CAME = Label("组", "Group"), Label("预计签约率", "Told"), 
 _EXPECTED = Label("在跟留电预计还会签约(套,估计)", "Contracts expected of open leads (estimate)")
 _PROJECT, _ALL = Label("项目", "Project"), Label("合计", "Total")
 _OPEN = Label("{n} 组", "{n} leads")
+_TABLE = Label("合计和在跟留电数", "Totals and open leads")
 _EXPECTED_NOTE = Label(
     "近 {days} 天还没签约、没流失的有效留电;只算窗口期内还会签的。",
     "Valid leads of the last {days} days, neither signed nor lost; what is still to be signed within the windows.",
@@ -159,7 +164,31 @@ def _expected(view: View, found: KeptScore) -> Element:
     title = view.say(_EXPECTED)
     heads = [view.say(_PROJECT), view.say(_ALL), *(kind_said(view, kind) for kind in kinds)]
     note = view.say(_EXPECTED_NOTE.format(days=str(len(found.score.answers) - 1)))
-    return panel(title, plain_table(title, heads, rows), p(".panel-note")[note])
+    return panel(
+        title,
+        _heat(view, found, tuple(sorted(seen, key=lambda id: (-totals[id][1], id))), tuple(kinds)),
+        p(".panel-note")[note],
+        details[summary[view.say(_TABLE)], plain_table(title, heads, rows)],
+    )
+
+
+def _heat(view: View, found: KeptScore, projects: tuple[str, ...], kinds: tuple[str, ...]) -> Element:
+    """The same as colours: where the contracts of the coming weeks are."""
+    metric = Metric("expected", _EXPECTED, _EXPECTED, "score", "higher")
+    read: dict[tuple[str, ...], Reading] = {
+        # Only of projects in view: the scale must not tell of others either.
+        key: count(Fraction(expected))
+        for key, (n, expected) in found.expected.items()
+        if n and key[0] in projects
+    }
+    return heatmap(
+        coloured(metric, read, projects, kinds),
+        metric,
+        view.words,
+        title=view.say(_EXPECTED),
+        row_name=lambda id: view.snapshot.project_name(id) or view.words.of("unassigned"),
+        column_name=partial(kind_said, view),
+    )
 
 
 def _sum(found: KeptScore, project: str, kinds: Sequence[str]) -> tuple[int, float]:

@@ -1,6 +1,7 @@
 """Heat grids: a count or a rate over two dimensions, every cell with its n."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -127,9 +128,20 @@ def grid_of(
         return Grid(metric_name, rows, columns, (), (), width, absent)
     found = sums(frame, stored(pack, metric), by)
     read = {key: reading_of(pack, metric, values) for key, values in found.items()}
+    return coloured(metric, read, rows, columns, width)
+
+
+def coloured(
+    metric: Metric,
+    read: Mapping[tuple[str, ...], Reading],
+    rows: tuple[str, ...],
+    columns: tuple[str, ...],
+    width: int = 1,
+) -> Grid:
+    """Readings by (row, column) as a grid, each cell with the level of its colour."""
     bounds = _bounds([reading for reading in read.values() if reading.value and not _few(metric, reading)])
     cells = tuple(tuple(_cell(metric, read.get((row, column)), bounds) for column in columns) for row in rows)
-    return Grid(metric_name, rows, columns, cells, bounds, width)
+    return Grid(metric.name, rows, columns, cells, bounds, width)
 
 
 def _few(metric: Metric, reading: Reading) -> bool:

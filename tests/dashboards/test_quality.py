@@ -60,6 +60,13 @@ def test_expected_contracts_are_those_of_the_projects_in_view(stage: Stage) -> N
     assert "云岫府 1.2 40 组" in own and "文昌学府" not in own and "60 组" not in own
 
 
+def test_expected_contracts_are_coloured_by_what_is_in_view(stage: Stage) -> None:
+    page = stage.client("leader").get("/quality").text
+    assert re.findall(r'heat-cell level-(\d)[^>]*>([^<]+)<', page) == [("3", "2.5"), ("1", "0.5"), ("2", "1.2"), ("0", "0.0")]  # fmt: skip
+    own = stage.client("head").get("/quality", query_string={"project": "p2"}).text
+    assert "≥ 1.2" in own and "≥ 2.5" not in own and "≥ 0.5" not in own
+
+
 def leads(staff: str | None = None, project: str | None = None):
     where = Where(staff=frozenset({staff}) if staff else None, project=frozenset({project}) if project else None)
     found = open_leads(Folder(FOLDER), small_snapshot(), where, 75)
