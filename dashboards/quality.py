@@ -198,4 +198,8 @@ def _sum(found: KeptScore, project: str, kinds: Sequence[str]) -> tuple[int, flo
 
 def _cell(view: View, told: tuple[int, float]) -> Node:
     n, expected = told
-    return with_note(f"{expected:.1f}", view.say(_OPEN.format(n=digits(n)))) if n else quiet("–")
+    return (
+        with_note(view.words.value(Fraction(expected), "score"), view.say(_OPEN.format(n=digits(n))))
+        if n
+        else quiet("–")
+    )

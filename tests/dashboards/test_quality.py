@@ -55,16 +55,16 @@ def test_points_and_how_they_did_are_shown(stage: Stage) -> None:
 
 def test_expected_contracts_are_those_of_the_projects_in_view(stage: Stage) -> None:
     said = text(stage.client("leader").get("/quality").text)
-    assert "文昌学府 3.0 65 组 2.5 60 组 0.5 5 组" in said and "云岫府 1.2 40 组" in said and "9.0" not in said
+    assert "文昌学府 3.0 65 组 2.5 60 组 0.5 5 组" in said and "云岫府 1.3 40 组" in said and "9.0" not in said
     own = text(stage.client("head").get("/quality", query_string={"project": "p2"}).text)
-    assert "云岫府 1.2 40 组" in own and "文昌学府" not in own and "60 组" not in own
+    assert "云岫府 1.3 40 组" in own and "文昌学府" not in own and "60 组" not in own
 
 
 def test_expected_contracts_are_coloured_by_what_is_in_view(stage: Stage) -> None:
     page = stage.client("leader").get("/quality").text
-    assert re.findall(r'heat-cell level-(\d)[^>]*>([^<]+)<', page) == [("3", "2.5"), ("1", "0.5"), ("2", "1.2"), ("0", "0.0")]  # fmt: skip
+    assert re.findall(r'heat-cell level-(\d)[^>]*>([^<]+)<', page) == [("3", "2.5"), ("1", "0.5"), ("2", "1.3"), ("0", "0.0")]  # fmt: skip
     own = stage.client("head").get("/quality", query_string={"project": "p2"}).text
-    assert "≥ 1.2" in own and "≥ 2.5" not in own and "≥ 0.5" not in own
+    assert "≥ 1.3" in own and "≥ 2.5" not in own and "≥ 0.5" not in own
 
 
 def leads(staff: str | None = None, project: str | None = None):
