@@ -220,8 +220,8 @@ def _listed(snapshot: Snapshot, projects: frozenset[str] | None) -> Price | None
 
 def _rows(snapshot: Snapshot, span: Span, where: Where) -> pd.DataFrame:
     """What the sandbox reads of the mart by day, project and channel."""
-    frame = snapshot.marts["daily"]
-    return narrowed(between(frame[[name for name in _COLUMNS if name in frame.columns]], span.first, span.last), where)
+    frame = between(snapshot.marts["daily"], span.first, span.last)
+    return narrowed(frame[[name for name in _COLUMNS if name in frame.columns]], where)
 
 
 # ------------------------------------------------------------------------------------------------------- kinds of channel
@@ -425,9 +425,9 @@ def _lag_of(snapshot: Snapshot, step: str) -> str:
 
 
 def _lag_counts(rows: pd.DataFrame, step: str) -> Floats:
-    told = rows[(rows["step"] == step).to_numpy()]
-    lags = np.clip(told["lag"].to_numpy(), 0, LONGEST_LAG)
-    return _summed(lags, told["parties"].to_numpy(), LONGEST_LAG + 1)
+    told = (rows["step"] == step).to_numpy()
+    lags = np.clip(rows["lag"].to_numpy()[told], 0, LONGEST_LAG)
+    return _summed(lags, rows["parties"].to_numpy()[told], LONGEST_LAG + 1)
 
 
 def _exposures(
