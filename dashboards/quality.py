@@ -11,7 +11,7 @@ from htpy import Element, Node, a, details, div, p, strong, summary
 from components.heatmap import heatmap
 from components.plain_table import plain_table, quiet, with_note
 from components.shell import glance, page_head, panel, part
-from components.words import digits
+from components.words import digits, rounded
 from dashboards._door import Door, Policy
 from dashboards._page import Page, View
 from dashboards._sandbox import kind_said
@@ -176,8 +176,8 @@ def _heat(view: View, found: KeptScore, projects: tuple[str, ...], kinds: tuple[
     """The same as colours: where the contracts of the coming weeks are."""
     metric = Metric("expected", _EXPECTED, _EXPECTED, "score", "higher")
     read: dict[tuple[str, ...], Reading] = {
-        # Only of projects in view: the scale must not tell of others either.
-        key: count(Fraction(expected))
+        # Only of projects in view: the scale must not tell of others either. What reads alike looks alike.
+        key: count(rounded(Fraction(expected), 1))
         for key, (n, expected) in found.expected.items()
         if n and key[0] in projects
     }
