@@ -28,6 +28,7 @@ _MINE = Label("我来处理,期限", "I take it, due")
 _GIVE = Label("交给,明天前", "Hand over, due tomorrow")
 _MORE = Label("详情与历史", "Details and history")
 _UNTIL = Label("{when}到期", "due {when}")
+_UNCLAIMED = Label("无人认领", "Nobody took it")
 _SILENCED = Label("已静默", "Silenced")
 
 
@@ -120,6 +121,8 @@ def state_line(alerts: Alerts, episode: Episode, words: Words) -> Element:
             said.append(words.of(f"state_{episode.handling}"))
         due = episode.ack.due.astimezone(alerts.zone).date()
         said += [alerts.name(episode.ack.owner), words.say(_UNTIL.format(when=words.day(due)))]
+    if episode.is_unclaimed:
+        said.append(words.say(_UNCLAIMED))
     if episode.key in alerts.silenced:
         said.append(words.say(_SILENCED))
     return p(".alert-standing")[state_tag(episode, words), said and span[" · ".join(said)]]

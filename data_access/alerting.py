@@ -22,6 +22,8 @@ def stale_after(settings: Settings) -> timedelta:
 def looking(settings: Settings, pack: Pack, store: Store) -> Step:
     """The step that evaluates every rule; numbers that did not come in, or are too old, say nothing but that they are."""
     zone = ZoneInfo(settings.group.time_zone)
+    hours = settings.alerts.unclaimed_hours
+    claim_within = timedelta(hours=hours) if hours else None
     last: list[tuple[Snapshot, list[Check]]] = []
 
     def said_of(snapshot: Snapshot) -> list[Check]:
@@ -35,6 +37,6 @@ def looking(settings: Settings, pack: Pack, store: Store) -> Step:
         is_stale = local.replace(tzinfo=None) - as_of > stale_after(settings)
         is_fresh = moment.outcome and not is_stale and (beat is None or beat.ok)
         said = [*(said_of(moment.snapshot) if is_fresh else ()), *source_checks(pack, as_of, is_stale=is_stale)]
-        look(store, moment.epoch, said, pack.rules, moment.now, is_fresh=is_fresh)
+        look(store, moment.epoch, said, pack.rules, moment.now, is_fresh=is_fresh, claim_within=claim_within)
 
     return step

@@ -420,6 +420,15 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class AlertSettings:
+    """What becomes of alerts that nobody takes."""
+
+    unclaimed_hours: Annotated[
+        int, Setting(24, _whole(0), "Hours after which a red alert that nobody took goes one level up, once; 0: never")
+    ]
+
+
+@dataclass(frozen=True)
 class RecordChecking:
     """How the record rules are run and judged."""
 
@@ -712,6 +721,7 @@ _SECTIONS: Mapping[str, type] = {
     "windows": Windows,
     "overdue_days": OverdueDays,
     "gap": Gap,
+    "alerts": AlertSettings,
     "checks": RecordChecking,
     "walls": Walls,
     "boards": BoardSettings,
@@ -741,6 +751,7 @@ class Settings:
     windows: Windows
     overdue_days: OverdueDays
     gap: Gap
+    alerts: AlertSettings
     checks: RecordChecking
     walls: Walls
     boards: BoardSettings

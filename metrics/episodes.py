@@ -59,7 +59,7 @@ class Episode:
     """One run of a finding from its first sign to its resolution; `finding` is what was found last.
 
     `count` is how many evaluations in a row spoke for the next step (opening while pending, resolving while recovering).
-    `level` is how many levels up it was escalated, `escalated_at` when for the acknowledgement it has now.
+    `level` is how many levels up it was escalated, `escalated_at` when for the acknowledgement it has now (or has not).
     """
 
     finding: Finding
@@ -99,6 +99,11 @@ class Episode:
         return self.handling
 
     @property
+    def is_unclaimed(self) -> bool:
+        """Whether it was escalated because nobody took it."""
+        return self.escalated_at is not None and self.ack is None and not self.finding.escalates
+
+    @property
     def handling(self) -> State:
         """How people stand to it, whatever its numbers do."""
         if self.escalated_at is not None:
@@ -114,9 +119,18 @@ class Step(NamedTuple):
 
 
 def step(
-    episode: Episode | None, check: Check | None, now: datetime, patience: Patience, *, at_once: bool = False
+    episode: Episode | None,
+    check: Check | None,
+    now: datetime,
+    patience: Patience,
+    *,
+    at_once: bool = False,
+    claim_within: timedelta | None = None,
 ) -> Step:
-    """One evaluation; no check is no data. `at_once` opens without patience, as at the very first look at a group's data."""
+    """One evaluation; no check is no data. `at_once` opens without patience, as at the very first look at a group's data.
+
+    A red one that nobody takes goes one level up after `claim_within` (None: never).
+    """
     standing = check.standing if check else "unknown"
     if episode is None:
         return _first_sign(check, now, patience, at_once=at_once)
@@ -128,7 +142,7 @@ def step(
     assert check is not None
     if episode.opened_at is None:
         return _pending(episode, check, now, patience)
-    return _open(episode, check, now, patience)
+    return _unclaimed(_open(episode, check, now, patience), now, claim_within)
 
 
 def _first_sign(check: Check | None, now: datetime, patience: Patience, *, at_once: bool) -> Step:
@@ -197,6 +211,16 @@ def _late(episode: Episode, now: datetime, told: tuple[Transition, ...]) -> Step
     return Step(replace(episode, level=episode.level + 1, escalated_at=now), (*told, "escalated"))
 
 
+def _unclaimed(step: Step, now: datetime, within: timedelta | None) -> Step:
+    """One level up where nobody took a red one for so long and it gets no better; once only."""
+    one, told = step
+    if one is None or one.opened_at is None or one.state != "open" or one.level or one.finding.severity != "red":
+        return step
+    if within is None or now - one.opened_at < within:
+        return step
+    return Step(replace(one, level=1, escalated_at=now), (*told, "escalated"))
+
+
 def _unknown(episode: Episode, now: datetime) -> Step:
     """Nothing is known: a first sign waits, an open one says so; what was calm so far must be seen anew."""
     if episode.opened_at is None:
@@ -248,11 +272,15 @@ def _known(outcome: str) -> str:
 
 @dataclass(frozen=True)
 class Look:
-    """One evaluation of everything: when, and whether the data it rests on is fresh; `is_first`: nobody looked before."""
+    """One evaluation of everything: when, and whether the data it rests on is fresh; `is_first`: nobody looked before.
+
+    `claim_within` is how long a red alert may wait for somebody to take it.
+    """
 
     now: datetime
     is_fresh: bool = True
     is_first: bool = False
+    claim_within: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -278,7 +306,9 @@ def changes(
         if not look.is_fresh and (rule is None or rule.kind != "stale" or key not in said):
             continue
         before, patience = open_ones.get(key), Patience.of(rule) if rule else Patience()
-        after, told = step(before, said.get(key), look.now, patience, at_once=look.is_first)
+        after, told = step(
+            before, said.get(key), look.now, patience, at_once=look.is_first, claim_within=look.claim_within
+        )
         if after != before:
             found.append(Change(before, after, told))
     return found

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -87,6 +87,7 @@ def look(
     now: datetime,
     *,
     is_fresh: bool,
+    claim_within: timedelta | None = None,
 ) -> list[Change]:
     """Evaluate everything once, in one transaction of whoever leads; StaleLeader when `epoch` does not.
 
@@ -98,7 +99,7 @@ def look(
         if revision is None and not is_fresh:
             # The first look is one at numbers that hold; until then pages show what the rules find.
             return []
-        first = Look(now, is_fresh=is_fresh, is_first=revision is None)
+        first = Look(now, is_fresh=is_fresh, is_first=revision is None, claim_within=claim_within)
         quiet = [one.silence for one in _silences(connection, now)]
         found = changes(_unresolved(connection, locked=True), checks, first, rules)
         for change in found:

@@ -28,6 +28,7 @@ from tests.snapshots import property_pack
 RULES = property_pack().rules
 SUBJECTS = ("p1", "p2", "p3")
 HOUR = timedelta(hours=1)
+FORGOTTEN = 24 * HOUR
 SAID = st.fixed_dictionaries(
     dict.fromkeys(SUBJECTS, st.sampled_from(["firing", "firing", "near", "calm", "calm", "unknown", "absent"]))
 )
@@ -40,6 +41,7 @@ class Simple:
 
     signs: int = 0
     is_open: bool = False
+    opened: datetime = NOON
     is_lost: bool = False
     calm: int = 0
     calm_since: datetime | None = None
@@ -55,7 +57,7 @@ class Simple:
         if not self.is_open:
             self.signs = {"firing": self.signs + 1, "unknown": self.signs, "absent": self.signs}.get(said, 0)
             if self.signs == 2:
-                self.is_open, self.untold = True, silenced
+                self.is_open, self.untold, self.opened = True, silenced, now
                 self.told["opened"] += not silenced
             return
         if self.calm_since is not None and self.calm_since > now:
@@ -69,7 +71,9 @@ class Simple:
                 self.told["resolved"] += not silenced
                 self.__init__(told=self.told)  # type: ignore[misc]
                 return
-        if self.due is not None and now >= self.due and not self.was_late and not self.calm:
+        is_forgotten = not self.owner and not self.level and not self.is_lost and now - self.opened >= FORGOTTEN
+        is_overdue = self.due is not None and now >= self.due and not self.was_late
+        if (is_forgotten or is_overdue) and not self.calm:
             self.was_late, self.level = True, self.level + 1
             self.told["escalated"] += not silenced
 
@@ -132,7 +136,7 @@ class Episodes(RuleBasedStateMachine):
     def look(self, said: dict[str, Any], passed: timedelta, times: int) -> None:
         for _ in range(times):
             self.now += passed
-            look(self.store, self.epoch, self.checks(said), RULES, self.now, is_fresh=True)
+            look(self.store, self.epoch, self.checks(said), RULES, self.now, is_fresh=True, claim_within=FORGOTTEN)
             for one, model in self.model.items():
                 model.hears(said[one], self.now, silenced=self.hushed(one))
                 if not self.hushed(one):
@@ -145,7 +149,7 @@ class Episodes(RuleBasedStateMachine):
     @rule(said=SAID, passed=PASSED)
     def outage(self, said: dict[str, Any], passed: timedelta) -> None:
         self.now += passed
-        look(self.store, self.epoch, self.checks(said), RULES, self.now, is_fresh=False)
+        look(self.store, self.epoch, self.checks(said), RULES, self.now, is_fresh=False, claim_within=FORGOTTEN)
 
     @rule(said=SAID)
     def two_refreshers(self, said: dict[str, Any]) -> None:

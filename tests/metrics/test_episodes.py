@@ -141,6 +141,31 @@ def test_when_a_promise_passes(said: list[str], happened: list[str]) -> None:
     assert run(said, every=MINUTE, start=taken(due=MINUTE), since=NOON + DAY)[1] == happened
 
 
+@pytest.mark.parametrize(
+    ("severity", "said", "happened"),
+    [
+        pytest.param("red", ["firing"] * 3, ["escalated"], id="once, however long it waits"),
+        pytest.param("orange", ["firing"] * 3, [], id="only what is red"),
+        pytest.param("red", ["calm"] * 2, ["recovering"], id="not while it gets better"),
+        pytest.param("red", ["unknown"] * 2, ["no_data"], id="not while nothing is known"),
+    ],
+)
+def test_what_nobody_takes_for_a_day_goes_one_level_up(severity: str, said: list[str], happened: list[str]) -> None:
+    one, told = opened(severity), []
+    for at, standing in enumerate(said):
+        after = step(one, a_check(standing, severity), NOON + DAY + at * MINUTE, PATIENCE, claim_within=DAY)
+        assert after.episode is not None
+        one, told = after.episode, [*told, *after.transitions]
+    assert told == happened and one.is_unclaimed == (happened == ["escalated"])
+
+
+def test_what_somebody_took_or_may_wait_for_ever_stays_where_it_is() -> None:
+    late = NOON + 3 * DAY
+    assert step(taken(due=5 * DAY), a_check("firing"), late, PATIENCE, claim_within=DAY).transitions == ()
+    assert step(opened("red"), a_check("firing"), late, PATIENCE, claim_within=None).transitions == ()
+    assert step(opened("red"), a_check("firing"), NOON + DAY - MINUTE, PATIENCE, claim_within=DAY).transitions == ()
+
+
 def test_a_task_that_slips_goes_one_level_up_at_once_and_only_once() -> None:
     found = a_finding(slips=True)
     one = step(None, Check(found.key, "firing", found), NOON, PATIENCE, at_once=True)
