@@ -128,6 +128,9 @@ def verdict_said(report: Report, words: Words) -> str:
         said.append(told.say(SAID["none_weak" if found.judged else "none_judged"], judged=str(found.judged)))
     if found.red:
         said.append(told.say(SAID["red"], n=str(found.red)))
+    if report.findings.value:
+        # A suspicion is no verdict, but nobody is called healthy without a word of it.
+        said.append(told.say(SAID["suspected"], n=words.number(report.findings, "count")))
     joint, end = (";", "。") if words.language == "zh" else ("; ", ".")
     return joint.join(said) + end
 
@@ -166,11 +169,17 @@ def _remedies(told: Sayer) -> Block:
     items = [_remedy(told, one) for one in report.prescriptions]
     none = ""
     if not items:
-        # A step whose own cases are too few says nothing about how it does.
-        is_told = any(one.cost is not None for one in report.steps)
-        none = told.say(SAID["healthy" if is_told else "not_told"])
+        none = _no_remedy(told)
     note = told.say(SAID["cohort"], days=_days(told)) if report.cohort and report.steps else told.say(SAID["no_cohort"])
     return {"kind": "remedies", "title": told.title("remedies"), "note": note, "items": items, "none": none}
+
+
+def _no_remedy(told: Sayer) -> str:
+    """Why nothing is prescribed; a step whose own cases are too few says nothing about how it does."""
+    known = [one.cost for one in told.report.steps if one.cost is not None]
+    if any(known):
+        return told.say(SAID["small"], last=told.last, n=digits(told.report.least_cure, 1))
+    return told.say(SAID["healthy" if known else "not_told"])
 
 
 def _days(told: Sayer) -> str:
@@ -182,12 +191,9 @@ def _remedy(told: Sayer, one: Chain) -> dict[str, str]:
     words, rate = told.words, told.of(told.told["rates"][one.step])
     assert one.peers is not None and one.cost is not None
     own = words.percent(Fraction(one.reached, one.entered))
-    inside = [leak for leak in told.report.leaks if leak.step == one.step and leak.cost]
-    dearest = max(inside, key=lambda leak: leak.cost or 0, default=None)
-    remedy = told.told["remedies"].get(one.step)
+    begin, remedy = told.report.begins_with(one), told.told["remedies"].get(one.step)
     parts = [told.of(remedy)] if remedy else []
-    if dearest is not None:
-        parts.append(told.say(SAID["first"], channel=told.channel(dearest.channel)))
+    parts.append(told.say(SAID["first"], channel=told.channel(begin.channel)) if begin else told.say(SAID["all_over"]))
     return {
         "title": told.say(SAID["if"], rate=rate, peers=words.percent(one.peers), own=own),
         "worth": told.say(SAID["worth"], last=told.last, n=digits(one.cost, 1)),

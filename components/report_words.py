@@ -86,6 +86,14 @@ SAID = {
         "{steps}的转化本项目样本不足,用同组合计。", "Rate of {steps}: all peers together, the own cases are too few."
     ),
     "first": Label("先看{channel}", "Begin with {channel}"),
+    "all_over": Label("差距不在某一个渠道", "No single channel explains it"),
+    "small": Label(
+        "各步就算达到同组中位,{last}也多不了 {n},不开处方",
+        "Even at the peers' median no step would bring {n} of {last}: no prescription",
+    ),
+    "suspected": Label(
+        "记录核查有 {n} 条未排除,核实前不计入结论", "{n} record findings are not ruled out and not part of the verdict"
+    ),
     "healthy": Label("可比的各步转化都不低于同组中位", "No comparable step is below the peers' median"),
     "not_told": Label("样本不足或同组项目太少,不开处方", "Too few cases or peers: no prescription"),
     "costs": Label("合{last}", "In {last}"),

@@ -32,7 +32,11 @@ STATE_DAYS = 7
 """So long after a week a state that is read now may still stand for it."""
 MOST_PRESCRIPTIONS = 3
 LEAST_WORTH = Fraction(1, 20)
-"""What is worth less reads +0.0 and is no prescription."""
+"""What is worth less reads +0.0."""
+LEAST_CURE = Fraction(1, 2)
+"""What brings less than half a case in thirteen weeks is no prescription."""
+CHANNEL_SHARE = Fraction(1, 2)
+"""A channel is named as the place to begin where it explains so much of what a step costs."""
 WEAK_SHARE = Fraction(1, 3)
 USUAL_LEAST = 20
 
@@ -171,8 +175,20 @@ class Report:
     @property
     def prescriptions(self) -> tuple[Chain, ...]:
         """The steps that are below their peers' median by enough to be worth saying, the dearest three first."""
-        costly = [one for one in self.steps if one.cost is not None and one.cost >= LEAST_WORTH]
+        costly = [one for one in self.steps if one.cost is not None and one.cost >= self.least_cure]
         return tuple(sorted(costly, key=lambda one: (-(one.cost or 0), one.step))[:MOST_PRESCRIPTIONS])
+
+    @property
+    def least_cure(self) -> Fraction:
+        """What a prescription is worth at least, as it was when the report was drafted."""
+        return Fraction(self.definition["least"].get("cure", LEAST_WORTH))
+
+    def begins_with(self, one: Chain) -> Chain | None:
+        """The channel whose own leak explains most of what a step costs; None where the step is weak all over."""
+        inside = [leak for leak in self.leaks if leak.step == one.step and leak.cost]
+        dearest = max(inside, key=lambda leak: leak.cost or 0, default=None)
+        enough = Fraction(self.definition["least"].get("share", 0)) * (one.cost or 0)
+        return dearest if dearest and (dearest.cost or 0) >= enough else None
 
     @property
     def worst_leak(self) -> Chain | None:
@@ -601,7 +617,11 @@ def definition(pack: Pack, spec: ReportSpec, snapshot: Snapshot) -> dict[str, An
         "remedies": {step: [one.zh, one.en] for step, one in spec.remedies.items()},
         "sections": {name: list(getattr(spec, name)) for name in ("vitals", "follow_up", "channels", "team")},
         "target": pack.overview_target,
-        "least": {name: getattr(spec, name) for name in ("least_projects", "least_peers", "least_people")},
+        "least": {
+            **{name: getattr(spec, name) for name in ("least_projects", "least_peers", "least_people")},
+            "cure": str(LEAST_CURE),
+            "share": str(CHANNEL_SHARE),
+        },
     }
 
 

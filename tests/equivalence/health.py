@@ -130,8 +130,13 @@ def _prescriptions(found: Counted, made: Mapping[str, Report], sunday: date) -> 
                 mine = counts[id, leak.channel or None]
                 alike = [counts[key] for key in counts if key[1] == (leak.channel or None) and key[0] is not None]
                 assert leak.cost == _cost(mine, alike, whole[id], everybody, at, least), (id, step, leak.channel)
-        dear = sorted((cost for cost in costs.values() if cost is not None and cost >= Fraction(1, 20)), reverse=True)
+        dear = sorted((cost for cost in costs.values() if cost is not None and 2 * cost >= 1), reverse=True)
         assert [one.cost for one in report.prescriptions] == dear[:3]
+        for one in report.prescriptions:
+            begin = report.begins_with(one)
+            inside = [leak.cost for leak in report.leaks if leak.step == one.step and leak.cost]
+            assert (begin is not None) == (bool(inside) and 2 * max(inside) >= one.cost), (id, one.step)  # type: ignore[operator]
+            assert begin is None or begin.cost == max(inside)
 
 
 def _together(counts: Sequence[Counts], length: int) -> Counts:

@@ -8,7 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.health import Later, Least, Range, Vital, chain, judged, later_rates, quartiles, reports, verdict, worth
+from components.report import verdict_said
+from components.words import Words
+from metrics.health import (
+    Chain,
+    Later,
+    Least,
+    Range,
+    Vital,
+    chain,
+    judged,
+    later_rates,
+    quartiles,
+    reports,
+    verdict,
+    worth,
+)
 from metrics.overview import Pace
 from metrics.reading import Reading, count, missing, ratio
 from metrics.rules import Finding, findings
@@ -17,6 +32,7 @@ from tests.snapshots import property_pack, small_snapshot
 
 PACK = property_pack()
 MONDAY = date(2026, 3, 2)
+REPORT = reports(Frames(small_snapshot()), PACK, MONDAY)["p1"]
 STEPS = ("visit", "subscription", "contract")
 LEAST = Least((20, 20, 10), 3)
 counts = st.integers(0, 400).flatmap(
@@ -170,3 +186,34 @@ def test_an_exempt_project_has_a_report_that_says_so() -> None:
 
 def test_a_pack_without_reports_makes_none() -> None:
     assert reports(Frames(small_snapshot()), replace(PACK, report=None), MONDAY) == {}
+
+
+def a_step(cost: str, channel: str | None = None) -> Chain:
+    return Chain("visit", 100, 10, Fraction(1, 5), 6, cost=Fraction(cost), channel=channel)
+
+
+@pytest.mark.parametrize(
+    ("whole", "channels", "named"),
+    [
+        pytest.param("2", {"c1": "1", "c2": "0.3"}, "c1", id="it explains half"),
+        pytest.param("2", {"c1": "0.9", "c2": "0.8"}, None, id="none explains half"),
+        pytest.param("2", {}, None, id="none is below its peers"),
+    ],
+)
+def test_the_channel_to_begin_with(whole: str, channels: dict[str, str], named: str | None) -> None:
+    one = replace(REPORT, steps=(a_step(whole),), leaks=tuple(a_step(cost, id) for id, cost in channels.items()))
+    begin = one.begins_with(one.prescriptions[0])
+    assert (begin.channel if begin else None) == named
+
+
+def test_what_brings_less_than_half_a_case_is_no_prescription_but_in_a_report_of_before_it_is_what_it_was() -> None:
+    one = replace(REPORT, steps=(a_step("0.49"),))
+    assert one.prescriptions == ()
+    before = {key: one.definition["least"][key] for key in ("least_projects", "least_peers", "least_people")}
+    assert replace(one, definition={**one.definition, "least": before}).prescriptions == one.steps
+
+
+def test_the_verdict_tells_of_what_is_suspected() -> None:
+    one = replace(REPORT, findings=count(3))
+    assert "记录核查有 3 条未排除,核实前不计入结论" in verdict_said(one, Words("zh"))
+    assert "记录核查" not in verdict_said(replace(one, findings=count(0)), Words("zh"))
