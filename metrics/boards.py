@@ -22,6 +22,8 @@ KEPT_WEEKS = 13
 GROUP = ""
 """The section of a board in which all rank together; the others are projects, each ranked within."""
 TOP = 3
+LEAST_RANKED = 5
+"""Of many subjects fewer than this, and fewer than half, are no field to compare with: points say how many one outdoes."""
 
 
 @dataclass(frozen=True)
@@ -335,9 +337,11 @@ def composed(
 ) -> list[Standing]:
     """Everybody's total: the weighted mean of the parts' percentiles among those who can be ranked; of `less` less is better.
 
-    Who lacks a part, or has too few cases for one, is not ranked, and never counts as zero.
+    Who lacks a part, or has too few cases for one, is not ranked, and never counts as zero; nor is anybody when few are left.
     """
-    taking = {id: each for id, each in parts.items() if id not in exempt and all(map(_counts, each))}
+    free = {id: each for id, each in parts.items() if id not in exempt}
+    whole = {id: each for id, each in free.items() if all(map(_counts, each))}
+    taking = {} if len(whole) < LEAST_RANKED and 2 * len(whole) < len(free) else whole
     columns = [[_towards(part, less) for part in column] for column in zip(*taking.values(), strict=True)]
     found = []
     for id, each in parts.items():
@@ -347,7 +351,7 @@ def composed(
             total = Reading(weighted(scored))
             found.append(Standing(id, 0, total, total, parts=scored))
         else:
-            lost = missing("exempt" if id in exempt else "part")
+            lost = missing("exempt" if id in exempt else "few_left" if id in whole else "part")
             found.append(Standing(id, None, lost, lost, exempt=id in exempt, parts=each))
     return found
 

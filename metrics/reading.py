@@ -7,11 +7,13 @@ from typing import Literal
 
 Number = int | Fraction
 Missing = Literal[
-    "absent", "no_target", "spend_open", "nothing", "immature", "no_record", "scope", "part", "exempt", "gap", "not_yet"
-]
+    "absent", "no_target", "spend_open", "nothing", "immature", "no_record", "scope", "part", "exempt", "gap", "few_left",
+    "not_yet",
+]  # fmt: skip
 """absent: the source has no such data (无数据) · no_target 未设目标 · spend_open 费用未结 · nothing: a rate of nothing ·
 immature 未成熟 · no_record: a state on a day without a record · scope: not for this viewer · part: a part of a total lacks · exempt 试点免责 ·
-gap: a week of nothing among those compared with (无可比) · not_yet: comes from a part that is not there yet."""
+gap: a week of nothing among those compared with (无可比) · few_left: too few can be compared ·
+not_yet: comes from a part that is not there yet."""
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,19 @@ def test_who_lacks_a_part_has_too_few_cases_or_is_exempt_is_unranked_and_moves_n
     }
 
 
+@pytest.mark.parametrize(
+    ("whole", "lacking", "ranked"), [(4, 8, 0), (4, 5, 0), (4, 4, 4), (5, 20, 5), (3, 0, 3), (1, 0, 1)]
+)
+def test_where_neither_five_nor_half_can_be_compared_nobody_is_ranked(whole: int, lacking: int, ranked: int) -> None:
+    parts = parts_of([[at, at] for at in range(whole + lacking)])
+    for id in list(parts)[whole:]:
+        parts[id] = (parts[id][0], replace(parts[id][1], reading=missing("spend_open")))
+    found = composed(parts, frozenset())
+    assert sum(one.rank is not None for one in found) == ranked
+    left = [one.raw.missing for one in found if one.rank is None]
+    assert left.count("few_left") == whole - ranked and left.count("part") == lacking
+
+
 def test_equal_values_share_a_percentile_and_one_alone_stands_in_the_middle() -> None:
     assert [percentile(Fraction(one), [Fraction(v) for v in (1, 2, 2, 3)]) for one in (1, 2, 3)] == [0, 50, 100]
     assert percentile(Fraction(7), [Fraction(7)]) == 50

@@ -208,10 +208,13 @@ def composite(
 ) -> dict[str, Fraction | None]:
     """The weighted mean of each part's place, in hundredths of the way from last to first; None where a part is missing.
 
-    Equal values share the mean of their places; only who has every part is placed; one alone stands at 50.
+    Equal values share the mean of their places; only who has every part is placed; one alone stands at 50. Where neither five
+    nor half of them have every part, nobody is placed.
     """
     names = set().union(*parts)
     complete = sorted(name for name in names if all(part.get(name) is not None for part in parts))
+    if len(complete) < min(5, len(names) / 2):
+        complete = []
     totals = dict.fromkeys(complete, Fraction())
     for part, weight, more_is_better in zip(parts, weights, higher, strict=True):
         values = sorted((part[name] for name in complete if part[name] is not None), reverse=not more_is_better)
