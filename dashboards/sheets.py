@@ -20,7 +20,7 @@ from data_access.store.sheets import frozen_sheets, frozen_years
 from metrics.closing import WEEK
 from metrics.pack import Label
 from metrics.periods import year_of_week
-from metrics.sheets import FORMATS, LINES, Line, Sheet
+from metrics.sheets import FORMATS, LEAST_WEEKS, LINES, Line, Sheet
 
 if TYPE_CHECKING:
     from dashboards._site import Site
@@ -41,9 +41,11 @@ _NAMES = {
     "findings": Label("核实线索", "Confirmed findings"),
     "commitments": Label("承诺兑现", "Commitments kept"),
 }
+_FEW_WEEKS = Label(f"不足 {LEAST_WEEKS} 周", f"under {LEAST_WEEKS} weeks")
 _NOTE = Label(
-    "每项 0–100 分,后为数值;括号内为权重。有权重的项目缺数据时不给总分。",
-    "Each line has 0 to 100 points; weights in brackets. While a weighed line lacks data there is no total.",
+    f"每项 0–100 分,后为数值和分子 ÷ 分母(TOP3周:进前三的周 ÷ 有排名的周);括号内为权重。成本和TOP3周不足 {LEAST_WEEKS} 周不给分;有权重的项目没有分时不给总分。",
+    f"Each line has 0 to 100 points, then its value and numerator ÷ denominator (TOP3: weeks among the first three ÷ weeks ranked); weights in brackets. "
+    f"Costs and TOP3 weeks earn points from {LEAST_WEEKS} weeks on; without points of a weighed line there is no total.",
 )
 
 
@@ -114,7 +116,12 @@ def _table(view: View, shown: Sequence[Sheet]) -> Node:
 
 
 def _line(view: View, line: Line) -> str:
-    told = view.words.number(line.reading, FORMATS.get(line.name, "count"))
-    if line.points is None:
-        return f"{told} · {view.words.reason(line.reading)}" if line.reading.missing == "not_yet" else told
-    return f"{view.words.value(line.points, 'score')} · {told}"
+    """Points, the value, and what it rests on; without points why there are none."""
+    words, one = view.words, line.reading
+    told = words.number(one, FORMATS.get(line.name, "count"))
+    rests_on = words.quotient(one, FORMATS.get(line.name, "count")) if one.value is not None else None
+    points = words.value(line.points, "score") if line.points is not None else None
+    why = None
+    if points is None:
+        why = view.say(_FEW_WEEKS) if one.value is not None else words.reason(one) if one.missing == "not_yet" else None
+    return " · ".join(filter(None, (points, told, rests_on, why)))

@@ -15,12 +15,14 @@ LINES: Mapping[str, int] = MappingProxyType(
     {"cost_per_lead": 20, "attainment": 40, "top3": 20, "findings": 10, "commitments": 10}
 )
 """The lines of a sheet with their usual weights."""
+LEAST_WEEKS = 8
+"""So many weeks must stand behind a line of weeks before it earns points: a year is not judged by a lucky month."""
 FORMATS = {"cost_per_lead": "money", "attainment": "percent", "top3": "percent", "commitments": "percent"}
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What a line says: its reading and its points, 0 to 100; without points the reading says why."""
+    """What a line says: its reading and its points, 0 to 100; without points there is no value, or it rests on too few weeks."""
 
     reading: Reading
     points: Fraction | None = None
@@ -67,13 +69,17 @@ def sheets(
     year: int,
     weights: Mapping[str, int],
     sources: Mapping[str, Source] = MappingProxyType({}),
+    least: int = LEAST_WEEKS,
 ) -> list[Sheet]:
-    """The sheet of every project (with its head) for a year; weeks in which a project is exempt are left out."""
+    """The sheet of every project (with its head) for a year; weeks in which a project is exempt are left out.
+
+    Costs and weeks among the first earn points from `least` weeks on.
+    """
     own = [one for one in records if is_of_projects(one) and year_of_week(one.week) == year]
     known: dict[str, Mapping[str, Scored]] = {
-        "cost_per_lead": _costs(own, heads),
+        "cost_per_lead": _costs(own, heads, least),
         "attainment": {id: _attainment(own, id) for id in heads},
-        "top3": {id: _top_weeks(own, id) for id in heads},
+        "top3": {id: _top_weeks(own, id, least) for id in heads},
         **{name: {id: source(year, id) for id in heads} for name, source in sources.items()},
     }
     not_yet = Scored(missing("not_yet"))
@@ -125,23 +131,24 @@ def _by(records: Iterable[Record], metric: str) -> list[Record]:
     return [one for one in records if one.definition["metric"] == metric and not one.definition["against"]]
 
 
-def _costs(records: Iterable[Record], projects: Iterable[str]) -> dict[str, Scored]:
+def _costs(records: Iterable[Record], projects: Iterable[str], least: int) -> dict[str, Scored]:
     """Spend ÷ valid leads over all weeks; points by how many other projects paid more."""
     pooled = {id: _pooled(_by(records, "cost_per_lead"), id) for id in projects}
-    values = [-Fraction(one.value) for one in pooled.values() if one.value is not None]
+    values = [-Fraction(one.value or 0) for one, weeks in pooled.values() if weeks >= least]
     return {
-        id: Scored(one, percentile(-Fraction(one.value), values) if one.value is not None else None)
-        for id, one in pooled.items()
+        id: Scored(one, percentile(-Fraction(one.value or 0), values) if weeks >= least else None)
+        for id, (one, weeks) in pooled.items()
     }
 
 
-def _pooled(records: list[Record], id: str) -> Reading:
+def _pooled(records: list[Record], id: str) -> tuple[Reading, int]:
+    """All weeks with a value together, and how many they are."""
     weeks = [one.week or one.raw for _, one in _rows(records, id)]
     known = [one for one in weeks if one.value is not None]
     if not known:
-        return missing("nothing")
+        return missing("nothing"), 0
     above = sum((Fraction(one.numerator or 0) for one in known), Fraction(0))
-    return ratio(above, sum(int(one.denominator or 0) for one in known))
+    return ratio(above, sum(int(one.denominator or 0) for one in known)), len(known)
 
 
 def _attainment(records: Iterable[Record], id: str) -> Scored:
@@ -155,11 +162,11 @@ def _attainment(records: Iterable[Record], id: str) -> Scored:
     return Scored(reading, min(max(Fraction(reading.value) * 100, Fraction(0)), Fraction(100)))
 
 
-def _top_weeks(records: Iterable[Record], id: str) -> Scored:
+def _top_weeks(records: Iterable[Record], id: str, least: int) -> Scored:
     """The weeks among the first three of any board ÷ those in which the project was ranked at all; ranks by chance are none."""
     ranked: dict[date, int] = {}
     for record, one in _rows(records, id):
         if one.rank is not None and not record.sections[GROUP].by_chance:
             ranked[record.week] = min(one.rank, ranked.get(record.week, one.rank))
     reading = ratio(sum(rank <= TOP for rank in ranked.values()), len(ranked))
-    return Scored(reading, Fraction(reading.value) * 100 if reading.value is not None else None)
+    return Scored(reading, Fraction(reading.value or 0) * 100 if len(ranked) >= least else None)

@@ -511,7 +511,10 @@ def test_a_sheet_pools_costs_takes_the_last_attainment_and_counts_top_weeks_outs
         weeks[2], Standing("p", None, costs[2], costs[2], exempt=True), name="cost", metric="cost_per_lead"
     )
     found += [a_record(week, a_row(5, ratio(at, 10)), name="due", metric="attainment") for at, week in enumerate(weeks)]
-    (sheet,) = sheets(found, {"p": "s1"}, 2026, LINES)
+    (early,) = sheets(found, {"p": "s1"}, 2026, LINES)
+    told = {one.name: (one.reading.value, one.points) for one in early.lines}
+    assert told["cost_per_lead"] == (30, None) and told["top3"] == (Fraction(2, 3), None), "too few weeks for points"
+    (sheet,) = sheets(found, {"p": "s1"}, 2026, LINES, least=2)
     told = {one.name: (one.reading.value, one.points) for one in sheet.lines}
     assert told["cost_per_lead"] == (30, 50)
     assert told["attainment"] == (Fraction(2, 10), 20)
