@@ -10,6 +10,7 @@ from htpy import Node, a, div, p
 
 from components.record import record_table, week_choice
 from components.shell import glance, page_head, part
+from components.words import digits
 from dashboards._door import Door, Policy
 from dashboards._page import View
 from dashboards._shelf import Shelf
@@ -43,8 +44,8 @@ _NAMES = {
 }
 _FEW_WEEKS = Label(f"不足 {LEAST_WEEKS} 周", f"under {LEAST_WEEKS} weeks")
 _NOTE = Label(
-    f"每项 0–100 分,后为数值和分子 ÷ 分母(TOP3周:进前三的周 ÷ 有排名的周);括号内为权重。成本和TOP3周不足 {LEAST_WEEKS} 周不给分;有权重的项目没有分时不给总分。",
-    f"Each line has 0 to 100 points, then its value and numerator ÷ denominator (TOP3: weeks among the first three ÷ weeks ranked); weights in brackets. "
+    f"每项 0–100 分,后为数值;n 为有效留电;TOP3周为进前三的周/有排名的周;括号内为权重。成本和TOP3周不足 {LEAST_WEEKS} 周不给分;有权重的项目没有分时不给总分。",
+    f"Each line has 0 to 100 points, then its value; n: valid leads; TOP3: weeks among the first three / weeks ranked; weights in brackets. "
     f"Costs and TOP3 weeks earn points from {LEAST_WEEKS} weeks on; without points of a weighed line there is no total.",
 )
 
@@ -116,12 +117,18 @@ def _table(view: View, shown: Sequence[Sheet]) -> Node:
 
 
 def _line(view: View, line: Line) -> str:
-    """Points, the value, and what it rests on; without points why there are none."""
+    """Points, the value and what it rests on; without points why there are none."""
     words, one = view.words, line.reading
-    told = words.number(one, FORMATS.get(line.name, "count"))
-    rests_on = words.quotient(one, FORMATS.get(line.name, "count")) if one.value is not None else None
     points = words.value(line.points, "score") if line.points is not None else None
     why = None
     if points is None:
         why = view.say(_FEW_WEEKS) if one.value is not None else words.reason(one) if one.missing == "not_yet" else None
-    return " · ".join(filter(None, (points, told, rests_on, why)))
+    return " · ".join(filter(None, (points, _told(view, line), why)))
+
+
+def _told(view: View, line: Line) -> str:
+    one = line.reading
+    if line.name == "top3" and one.value is not None:
+        return f"{digits(one.numerator or 0)}/{digits(one.denominator or 0)}"
+    told = view.words.number(one, FORMATS.get(line.name, "count"))
+    return f"{told} · n={digits(one.n)}" if line.name == "cost_per_lead" and one.n else told
