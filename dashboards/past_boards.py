@@ -186,7 +186,6 @@ def _board(view: View, shelf: Shelf, spec: BoardSpec, monday: date, other: date 
     found = shown(view, spec, monday)
     metric, name = view.pack.board_metric(spec), view.naming(spec.of)
     said = " · ".join(states(view, found, spec.name, monday))
-    records = shelf.records(spec.name)
     return [
         board_card(
             found.board, metric, view.say(spec.label), name, view.words, of=found.among, more=p(".board-state")[said]
@@ -196,7 +195,7 @@ def _board(view: View, shelf: Shelf, spec: BoardSpec, monday: date, other: date 
         _rewards(view, spec, found.board),
         _kept(view, found.board),
         _restated(view, shelf, spec, metric, found, monday),
-        _streaks(view, spec, found, records, monday) if found.record else None,
+        _streaks(view, spec, found, shelf.records(spec.name), monday) if found.record else None,
         _definition(view, shelf, found.record) if found.record else None,
     ]
 
