@@ -31,13 +31,14 @@ def approve(served: Served, tv: Visit, name: str = "三楼食堂") -> Visit:
 
 
 def test_a_waiting_screen_opens_by_itself_and_clears_when_it_is_revoked(served: Served, tv: Visit) -> None:
-    phone = approve(served, tv)
+    phone = approve(served, tv, "五楼食堂")
     tv.page.clock.run_for(5_000)
     tv.page.wait_for_url("**/wall/canteen")
     expect(tv.page.locator(".wall-title")).to_have_text("食堂数据屏")
-    phone.open("/screens").click("li:not(.is-off) summary:text('停用')")
+    living = "li:not(.is-off):has-text('五楼食堂')"
+    phone.open("/screens").click(f"{living} summary:text('停用')")
     phone.page.click("details[open] button")
-    expect(phone.page.locator("li.is-off")).to_have_count(1)
+    expect(phone.page.locator(living)).to_have_count(0)
     tv.page.clock.run_for(15_000)
     expect(tv.page.locator("[data-notice=revoked]")).to_be_visible()
     expect(tv.page.locator("[data-slide]")).to_have_count(0)
