@@ -73,16 +73,22 @@ def _moved(value: Fraction | None, effect: Effect, pack: Pack, words: Words) -> 
     last = pack.metric(effect.steps[-1])
     if effect.kind == "rate" and len(effect.steps) == 2 and last.format != "money":
         return words.percent(value) + (OVER if value > 1 else "")
-    return words.value(value, last.format)
+    return words.value(value, last.format) + (OVER if last.format == "percent" and value > 1 else "")
 
 
 # ------------------------------------------------------------------------------------------------------- chart and table
 
 
-def is_over(found: Explanation) -> bool:
+def is_over(found: Explanation, pack: Pack) -> bool:
     """Whether a rate that is named stands above the whole."""
-    rates = [one for one in found.effects[:LISTED] if one.kind == "rate" and len(one.steps) == 2]
+    rates = [one for one in found.effects[:LISTED] if one.kind == "rate" and _is_share(one, pack)]
     return any(value is not None and value > 1 for one in rates for value in (one.before, one.now))
+
+
+def _is_share(effect: Effect, pack: Pack) -> bool:
+    """Whether a part is told in percent; money per case is not."""
+    last = pack.metric(effect.steps[-1])
+    return last.format == "percent" or (len(effect.steps) == 2 and last.format != "money")
 
 
 def why_chart(found: Explanation, pack: Pack, words: Words) -> Element:

@@ -248,7 +248,8 @@ def effect_said(effect: Effect, words: Words) -> str:
 
 def rate_note(known: Model, step: str, words: Words) -> str:
     """From how many cases a step's rate over all kinds is."""
-    return words.of("sandbox_measured", n=digits(known.rate(step).entered))
+    n = known.rate(step).entered
+    return words.of("sandbox_rate_measured", n=digits(n)) if n else words.of("sandbox_rate_borrowed")
 
 
 def _share(value: float) -> str:

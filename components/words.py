@@ -244,6 +244,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "sandbox_axis": ("纵轴 {low} 到 {high},不从零开始", "Scale {low} to {high}, not from zero"),
     "sandbox_minutes": ("分|小时", " min| h"),
     "sandbox_measured": ("测得,n={n}", "Measured, n={n}"),
+    "sandbox_rate_measured": ("测得,不限时,n={n}", "Measured without a time limit, n={n}"),
+    "sandbox_rate_borrowed": ("没有自己的样本,取集团值", "No cases of its own: the group's"),
     "sandbox_assumed": ("假设,可改", "Assumed, can be changed"),
     "sandbox_of_now": ("为现在的{value}", "{value} of now"),
     "sandbox_kind": ("渠道", "Channel"),

@@ -37,8 +37,9 @@ _KEEPERS = Policy(frozenset(("admin",)), document=True, accepts=FORM)
 _OWN, _OWN_NOTE = (
     Label("本集团实测", "Measured in the group"),
     Label(
-        "各指标最好的项目;样本不足与试点免责的项目不参与",
-        "The best project of each metric; few cases and exempt pilots stay out",
+        "各指标最好的项目;比率按样本量修正后比较(向集团收缩),所以小样本的更高比率不一定最好;样本不足与试点免责的项目不参与",
+        "The best project of each metric; rates are compared after shrinking them to the group, so a higher rate of few cases need not be "
+        "the best; too few cases and exempt pilots stay out",
     ),
 )
 _OUTSIDE, _OUTSIDE_NOTE = (

@@ -50,13 +50,13 @@ _BAND_NOTE = Label(
     "弹性带:偏离进度超过 ±{limit} 为超支或偏低", "The band: more than ±{limit} off what is due is over or under"
 )
 _STANDS: dict[Stands, tuple[Label, str]] = {
-    "inside": (Label("带内 {change}", "Within, {change}"), "green"),
+    "inside": (Label("正常 {change}", "Within, {change}"), "green"),
     "over": (Label("超支 {change}", "Over, {change}"), "red"),
     "under": (Label("偏低 {change}", "Under, {change}"), "orange"),
     "unknown": (Label("投放无数据", "Spend unknown"), ""),
 }
 _COUNTS = {
-    "inside": Label("带内", "Within"),
+    "inside": Label("正常", "Within"),
     "over": Label("超支", "Over"),
     "under": Label("偏低", "Under"),
     "unknown": Label("无数据", "Unknown"),
@@ -76,8 +76,8 @@ _CHANNEL, _TIMES, _AMOUNT, _SPEND, _CONTRACTS = (
 _TIMES_SAID, _FEW = Label("{n} 倍", "{n} times"), Label("样本不足", "Too few cases")
 _INITIATIVES = Label("举措产出", "Return by initiative")
 _INITIATIVES_NOTE = Label(
-    "来自实验页:试验组多得的例数与所填单值 ÷ 花费",
-    "From the experiments: what the trial gained, at the worth told, ÷ its cost",
+    "来自实验页,不分季度:试验组多得的例数与所填单值 ÷ 花费",
+    "From the experiments, of whatever quarter: what the trial gained, at the worth told, ÷ its cost",
 )
 _NO_COST = Label("还没有填了花费的实验", "No experiment tells its cost yet")
 _NO_ROI = Label("这些天没有投放", "Nothing was spent in these days")

@@ -35,10 +35,12 @@ _DAYS = Label(
     "在跟 {open} 组,其中 {due} 组等着联系 · 近 {days} 天的留电",
     "{open} open leads, {due} wait for a call; of the last {days} days",
 )
-_CHANCE = Label("成交机会 {chance}(估计)", "Chance of a contract {chance} (estimate)")
+_CHANCE = Label("按留电估的成交机会 {chance}", "Chance of a contract, by the lead alone: {chance} (estimate)")
+_SUBSCRIBED = Label("已认购,待签约", "Subscribed, the contract is left")
 _HOW = Label(
-    "先排等着首次联系或跟进超期的,再按还会成交的机会从高到低;加分越多机会越大,20 分翻一倍。最多列 {most} 组。",
-    "First who waits for a first call or whose follow-up is late, then by the chance of a contract still to come; 20 points are twice the odds. At most {most}.",
+    "只列等着首次联系或跟进超期的:已认购待签约的在最前,其余按还会成交的机会从高到低;机会按留电时的情况和已过天数估计,不看到访;加分越多机会越大,20 分翻一倍。最多列 {most} 组。",
+    "Who waits for a first call or whose follow-up is late: subscribers first, the others by the chance of a contract still to come, told from the lead and its age and "
+    "not from visits; 20 points are twice the odds. At most {most}.",
 )
 
 
@@ -71,7 +73,9 @@ def _called(site: "Site", view: View, score: Score) -> Element:
     limits = vars(site.world.settings.overdue_days)
     found = open_leads(Folder(site.world.settings.snapshots.dir), view.snapshot, where, days)
     due = [one for one in found if is_due(one.customer, view.as_of, limits)]
-    shown = sorted(due, key=lambda one: (-score.still(one.known, one.age), one.customer.id))[:MOST]
+    shown = sorted(due, key=lambda one: (not _is_subscribed(one), -score.still(one.known, one.age), one.customer.id))[
+        :MOST
+    ]
     contacts, note = customers.contacts_of(site, view, [one.customer for one in shown])
     customers.record_shown(site, contacts)
     lines = [_line(view, one, score, limits, contacts) for one in shown]
@@ -85,14 +89,17 @@ def _called(site: "Site", view: View, score: Score) -> Element:
     )
 
 
+def _is_subscribed(one: Open) -> bool:
+    """Whether only the contract is left; the score, told from the lead, says little of that."""
+    return one.customer.stage == "subscription"
+
+
 def _line(view: View, one: Open, score: Score, limits: Mapping[str, int], contacts: dict[str, Contact]) -> Line:
     """A lead with what to do, its chance and what speaks for it, in place of what every list says."""
     told = customers.line_of(view, replace(one.customer, at=one.customer.created_at), contacts)
+    step = view.say(next_step(one.customer, view.as_of, limits))
+    if _is_subscribed(one):
+        return replace(told, facts=(view.say(_SUBSCRIBED), step))
     chance = score.still(one.known, one.age)
     said = f"{chance * 100:.1f}%" if chance >= 0.001 else "<0.1%"
-    facts = (
-        view.say(next_step(one.customer, view.as_of, limits)),
-        view.say(_CHANCE.format(chance=said)),
-        *reasons(view, score, one.known),
-    )
-    return replace(told, facts=facts)
+    return replace(told, facts=(step, view.say(_CHANCE.format(chance=said)), *reasons(view, score, one.known)))

@@ -32,7 +32,7 @@ ROLES: frozenset[Role] = frozenset(("leader", "admin", "head"))
 page = Page("channels", path=PATH, title=CHANNELS_WORD, roles=ROLES)
 _DAYS = Label("近 {weeks} 个完整周 {days} · 当期口径", "Last {weeks} full weeks, {days}; period basis")
 _RANKED = Label("渠道综合", "Channels by points")
-_RANKED_NOTE = Label("每项按百分位 0–100 计分再加权;缺项或样本不足不排名", "Each part is a percentile, 0–100, weighed; who lacks a part is not ranked")  # fmt: skip
+_RANKED_NOTE = Label("每项按百分位 0–100 计分,按权重平均(权重合计 {total});缺项或样本不足不排名", "Each part is a percentile, 0–100; their mean by weights (which add up to {total}); who lacks a part is not ranked")  # fmt: skip
 _CHANNEL, _POINTS = Label("渠道", "Channel"), Label("综合分", "Points")
 _WEIGHT = Label("{name}(权重 {weight})", "{name} (weight {weight})")
 _PART_POINTS = Label("{points} 分", "{points} points")
@@ -168,8 +168,13 @@ def _ranked(view: View, found: Channels) -> Node:
         for one in found.lines
     ]
     notes = [_FINDINGS_NOTE if found.findings_known else _NOT_RUN]
-    title = view.say(_RANKED)
-    return panel(title, plain_table(title, heads, rows), [p(".panel-note")[view.say(one)] for one in notes], note=view.say(_RANKED_NOTE))  # fmt: skip
+    title, total = view.say(_RANKED), digits(sum(one.weight for one in listed))
+    return panel(
+        title,
+        plain_table(title, heads, rows),
+        [p(".panel-note")[view.say(one)] for one in notes],
+        note=view.say(_RANKED_NOTE.format(total=total)),
+    )
 
 
 def _part_name(view: View, one: Part) -> str:

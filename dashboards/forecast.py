@@ -81,6 +81,9 @@ _TRIED_NOTE = Label(
 )
 _LOSES = Label("输给:{what}", "Loses against: {what}")
 _NEVER_LOSES = Label("比两种简单算法都准。", "Closer than both simple guesses.")
+_NARROW = Label(
+    "区间偏窄,实际更常落在外面:{what}", "The bands are too narrow, what came lay outside more often: {what}"
+)
 _NOT_TRIED = Label("历史还不够长,无法回测。", "There is too little history to try it.")
 _MORNINGS = Label("每周的预测怎么变", "How the forecast moved, week by week")
 _MORNING = Label("早上", "Morning")
@@ -100,6 +103,9 @@ _FEASTS = {
 }
 _SHORT = Label("历史不足一年,月份暂按没有起伏算。", "Less than a year of history: months are taken as even.")
 WEEKS_BACK = 8
+LEAST_TRIALS, LEAST_HELD = 5, 75
+"""From so many trials on, so many of a hundred are to lie within a band of 80 %."""
+_AND = "; "
 
 
 def add(site: "Site", door: Door) -> None:
@@ -226,12 +232,16 @@ def _tried(site: "Site", view: View) -> Element:
         return panel(title, p(".nothing")[view.say(_NOT_TRIED)])
     told = [(name, score(part)) for name, part in _parts(view, kept) if part]
     heads = [view.say(one) for one in (_WHO, _TRIALS, _HELD, _ERROR, _RATE, _LAST)]
+    if not told:
+        return panel(title, p(".nothing")[view.say(_NOT_TRIED)])
+    narrow = _AND.join(f"{name} {_held(one)}" for name, one in told if _is_narrow(one))
     lost = [f"{name} · {view.say(what)}" for name, one in told for what in _lost(one)]
-    said = view.say(_LOSES.format(what="; ".join(lost)) if lost else _NEVER_LOSES)
+    said = view.say(_LOSES.format(what=_AND.join(lost)) if lost else _NEVER_LOSES)
     return panel(
         title,
         plain_table(title, heads, [(name, _score(view, one)) for name, one in told]),
         p[strong[said]],
+        narrow and p[view.say(_NARROW.format(what=narrow))],
         p(".panel-note")[view.say(_TRIED_NOTE)],
     )
 
@@ -250,6 +260,15 @@ def _parts(view: View, tried: Sequence[Trial]) -> list[tuple[str, list[Trial]]]:
     return [*told, *(one for one, whole in zip(known, told, strict=True) if len(one[1]) < len(whole[1]))]
 
 
+def _is_narrow(one: Score) -> bool:
+    """Whether so few trials held that the bands are too narrow; a handful cannot tell."""
+    return one.trials >= LEAST_TRIALS and 100 * one.held < LEAST_HELD * one.trials
+
+
+def _held(one: Score) -> str:
+    return f"{digits(Fraction(100 * one.held, one.trials))}%"
+
+
 def _lost(one: Score) -> list[Label]:
     simple = ((_RATE, one.run_rate), (_LAST, one.last_year))
     return [what for what, error in simple if error is not None and one.error is not None and error < one.error]
@@ -259,7 +278,7 @@ def _score(view: View, one: Score) -> list[Node]:
     errors = [
         quiet("–") if error is None else f"{digits(error * 100)}%" for error in (one.error, one.run_rate, one.last_year)
     ]
-    return [digits(one.trials), f"{digits(Fraction(100 * one.held, one.trials))}%", *errors]
+    return [digits(one.trials), _held(one), *errors]
 
 
 # ----------------------------------------------------------------------------------------------------------- what it rests on

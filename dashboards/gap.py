@@ -56,6 +56,10 @@ _NOTE = Label(
     "改任一数字后点“重算”;链接里带着改过的数,可直接转发。可写 1亿、200万、5%。",
     "Change any figure and compute; the link keeps what was changed. 100M, 2M and 5% can be written.",
 )
+_NO_SUM = Label(
+    "各项目用各自的转化率和均价,缺口加起来不等于集团。",
+    "Projects are computed by their own conversion and price, so their gaps do not add up to the group's.",
+)
 _WRONG = Label("有数字填得不对,下面按原来的数计算。", "A figure cannot be; it is computed without it.")
 _OTHER = Label("未归类", "Other")
 _AND = Label("、", ", ")
@@ -118,7 +122,7 @@ def _body(
         ),
         form(method="get", action=GAP)[
             [input(type="hidden", name=name, value=value) for name, value in hidden.items()],
-            part("chain", panel(view.say(_CHAIN), gap_steps(found, words, texts, problems), note=view.say(_NOTE))),
+            part("chain", panel(view.say(_CHAIN), gap_steps(found, words, texts, problems), note=_notes(view))),
             part("kinds", _kinds(view, found, texts, problems)) if found.kinds else None,
             part("formula", _formula(view, found, asked, texts, problems)),
             div(".gap-go")[
@@ -136,6 +140,11 @@ def _whose(view: View) -> str:
     if view.where.project is None:
         return view.words.of("group")
     return view.say(_AND).join(view.snapshot.project_name(id) or id for id in view.projects)
+
+
+def _notes(view: View) -> str:
+    """How to change figures, and, for those who see the group, why projects do not add up to it."""
+    return f"{view.say(_NOTE)} {view.say(_NO_SUM)}" if view.scope.sees_group else view.say(_NOTE)
 
 
 def _kinds(view: View, found: Chain, texts: Mapping[str, str], problems: Mapping[str, str]) -> Element:

@@ -50,7 +50,7 @@ _ON_TIME_RULE = Label(
     "计划完成日已过的任务,按时完成 ÷ 全部", "Of tasks whose planned end has passed, ended in time ÷ all"
 )
 _LATE = Label("未完成且晚:{said}", "Open and late: {said}")
-_NOTHING_LATE = Label("没有延误的任务", "Nothing open is late")
+_NOTHING_LATE = Label("未完成的任务都没有延误", "Nothing open is late")
 _PATH = Label("关键路径 {days} 天:{names}", "Critical path, {days} days: {names}")
 _ALL_OF_THEM = Label("全部 {n} 项依次相接", "all {n} one after another")
 _NO_PATH = Label("没有前后关系,无关键路径", "No task waits for another, so there is no critical path")
@@ -77,7 +77,7 @@ _DONE_ON = Label("完成日(留空为未完成)", "Done on (empty: not done)")
 _NOTE = Label("验收说明", "Acceptance")
 _WRONG = Label("完成日不对:填不晚于今天的日期,如 2026-03-01。", "Give a day up to today, such as 2026-03-01.")
 _PROJECTS = Label("各项目", "Projects")
-_COUNT = Label("{n} 项", "{n}")
+_COUNT = Label("共 {n} 项", "{n} in all")
 _SOMEBODY = Label("已离职人员", "somebody who left")
 
 

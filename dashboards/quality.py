@@ -40,7 +40,7 @@ _VERDICT = {
     ),
 }
 _TRIED = Label(
-    "准不准 · 用留出来的 {n} 组试({first} 到 {last},其中签约 {signed} 组)",
+    "准不准 · 用预留样本 {n} 组检验({first} 到 {last},其中签约 {signed} 组)",
     "How it did on {n} leads held back ({first} to {last}, {signed} signed)",
 )
 _BY, _AUC, _BRIER = (
@@ -60,9 +60,7 @@ _POINTS_NOTE = Label(
     "只用渠道、等级、联系快慢、时间和扫码,不用姓名、电话等个人信息。",
     "Channel, grade, first contact, time and code alone: nothing personal.",
 )
-_CALIBRATED = Label(
-    "说的和来的(留出来的留电,按机会分组)", "What was told and what came (leads held back, by their chance)"
-)
+_CALIBRATED = Label("预测与实际(预留样本,按机会分组)", "What was told and what came (leads held back, by their chance)")
 _GROUP, _TOLD, _CAME = Label("组", "Group"), Label("预计签约率", "Told"), Label("实际签约率", "Came")
 _EXPECTED = Label("在跟留电预计还会签约(套,估计)", "Contracts expected of open leads (estimate)")
 _PROJECT, _ALL = Label("项目", "Project"), Label("合计", "Total")

@@ -175,7 +175,10 @@ _WRONG = {
     ),
 }
 _MATURITY = Label("数字化成熟度", "Maturity")
-_MATURITY_NOTE = Label("0–100,各项按权重合计;缺一项就不合计", "0–100, weighed; without a part there is no total")
+_MATURITY_NOTE = Label(
+    "0–100,各项按权重合计;缺一项就不合计;率取近 4 个完整周",
+    "0–100, weighed; without a part there is no total; rates are those of the last 4 full weeks",
+)
 _SHARE, _WEIGHT, _NOW = Label("项目", "Part"), Label("权重", "Weight"), Label("现在", "Now")
 _MADE_OF = Label("分子 ÷ 分母", "Made of")
 _OWN_SHARES = {

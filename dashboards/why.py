@@ -142,7 +142,7 @@ def _parts(view: View, found: Explanation) -> Node:
         part("first", panel(view.say(_FIRST), foremost(found, pack, words, child))),
         part("chart", panel(view.say(_CHART), why_chart(found, pack, words))),
         part("table", panel(view.say(_TABLE), why_table(found, pack, words, child))),
-        is_over(found) and part("over", p(".panel-note")[words.of("over_mark")]),
+        is_over(found, view.pack) and part("over", p(".panel-note")[words.of("over_mark")]),
         steps and part("without", p(".panel-note")[view.say(_WITHOUT.format(steps=steps))]),
     ]
 

@@ -48,7 +48,7 @@ def test_points_and_how_they_did_are_shown(stage: Stage) -> None:
         f"{SCORE.by_grade.auc:.3f}",
         "A级 +",
         "30 分钟内联系 +",
-        "说的和来的",
+        "预测与实际",
     ):
         assert one in said, one
 
@@ -77,7 +77,12 @@ def leads(staff: str | None = None, project: str | None = None):
 def test_the_likeliest_of_those_who_wait_stand_first(stage: Stage, role: str, staff: str, project: str) -> None:
     page = stage.client(role).get("/calls").text
     listed = re.findall(r'class="customer" href="/customers/([^"?]+)', page)
-    due = sorted(leads(staff, project), key=lambda one: (-SCORE.still(one.known, one.age), one.customer.id))
+    waiting = leads(staff, project)
+    left = {one.customer.id for one in waiting if one.customer.stage == "subscription"}
+    due = sorted(
+        waiting, key=lambda one: (one.customer.id not in left, -SCORE.still(one.known, one.age), one.customer.id)
+    )
+    assert left and text(page).count("已认购,待签约") == min(len(left), 30)
     assert listed == [one.customer.id for one in due][:30] != []
     assert f"其中 {len(due)} 组等着联系" in text(page)
     assert "成交机会" in text(page) and "加分越多" in text(page)

@@ -135,7 +135,7 @@ def test_tool_usage_counts_who_signed_in_by_role(stage: Stage) -> None:
 
 def test_late_milestones_stand_with_their_days_and_go_one_level_up(stage: Stage) -> None:
     leader = stage.client("leader")
-    assert "文昌学府 红 1 1 项" in text(leader, "/milestones") and "样板间开放" not in text(leader, "/milestones")
+    assert "文昌学府 红 1 共 1 项" in text(leader, "/milestones") and "样板间开放" not in text(leader, "/milestones")
     shown = text(leader, "/milestones?project=p2")
     # Planned from 5 January to 20 February, 46 days; on 11 March it is 19 days late.
     assert "红 · 晚 19 天(41.3%)" in shown and "滑期超 5%,上报一级" in shown and "(46 天)" in shown
