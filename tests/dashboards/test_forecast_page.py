@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
+from dashboards.forecast import _is_narrow
 from data_access.store.forecasts import keep_forecasts, keep_trials
 from data_access.store.lease import acquire
 from data_access.store.published import Heartbeat
-from metrics.forecast import Trial, forecasts
+from metrics.forecast import Score, Trial, forecasts
 from tests.dashboards.worlds import NOW, Stage, a_stage
 from tests.metrics.test_sandbox import LATER, late
 from tests.snapshots import AS_OF, property_pack
@@ -70,6 +72,23 @@ def test_it_says_where_it_loses(stage: Stage) -> None:
     assert "输给: 各项目 · 按近 13 周速度" in said.replace("输给:", "输给: ").replace("  ", " ")
     own = text(stage.client("head").get("/forecast").text).partition("以前准不准")[2].partition("还没到访")[0]
     assert "云岫府 1 0% 50% 5%" in re.sub(" +", " ", own) and "全集团" not in own and "各项目" not in own
+
+
+def test_what_was_never_tried_is_not_praised(tmp_path: Path) -> None:
+    made = a_stage(tmp_path, snapshot=late())
+    made.clock.now = NOW + SHIFT
+    made.reader.beat = Heartbeat(LATER, NOW + SHIFT, True, None)
+    epoch = acquire(made.store, "a", timedelta(days=9_000), NOW)
+    assert epoch is not None
+    keep_trials(made.store, epoch, LATER.date(), [Trial(LATER.date(), None, 8, 10.0, 12, 12, Fraction(15), 6)])
+    said = text(made.client("leader").get("/forecast", query_string={"project": "p1"}).text)
+    assert "还不够长,无法回测" in said and "都准" not in said
+    made.store.close()
+
+
+@pytest.mark.parametrize(("trials", "held", "narrow"), [(12, 8, True), (12, 9, False), (4, 0, False), (5, 3, True)])
+def test_bands_that_hold_too_seldom_are_called_narrow(trials: int, held: int, narrow: bool) -> None:
+    assert _is_narrow(Score(trials, held, None, None, None)) == narrow
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -7,10 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.explain import ORDER, Share, chain_effects, coefficients, explain, explainable, path, rate_effects
+from components.explain import is_over, why_table
+from components.words import Words
+from metrics.explain import (
+    ORDER,
+    Effect,
+    Explanation,
+    Share,
+    chain_effects,
+    coefficients,
+    explain,
+    explainable,
+    path,
+    rate_effects,
+)
 from metrics.formula import parse
 from metrics.periods import comparison, period
 from metrics.query import Query, one
+from metrics.reading import ratio
 from metrics.totals import Frames, Where
 from tests.snapshots import AS_OF, a_snapshot, property_pack, small_rows, small_snapshot
 
@@ -255,3 +269,19 @@ def test_channels_that_cost_nothing_are_not_told_as_free():
     )
     assert {each.kind for each in found.effects if each.child == ("c2",)} <= {"untold"}
     assert not any(each.kind == "untold" for each in found.effects if each.child == ("c1",))
+
+
+@pytest.mark.parametrize(
+    ("steps", "now", "marked"),
+    [
+        (("cancelled_share",), Fraction(3), True),
+        (("cancelled_share",), Fraction(1), False),
+        (("cost_per_lead",), Fraction(300), False),
+        (("leads", "first_visits"), Fraction(6, 5), True),
+    ],
+)
+def test_a_rate_above_the_whole_is_marked_and_money_is_not(steps: tuple[str, ...], now: Fraction, marked: bool) -> None:
+    effect = Effect("rate", Fraction(1, 10), (), steps, Fraction(1, 2), now)
+    found = Explanation(steps[-1], (), ratio(1, 2), ratio(3, 1), (effect,), steps)
+    pack = property_pack()
+    assert is_over(found, pack) == marked == ("※" in str(why_table(found, pack, Words("zh"), str)))
