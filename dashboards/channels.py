@@ -63,6 +63,7 @@ _MOVE_NOTE = Label(
     "Assumed: contracts of these weeks come from the spend of these weeks; gross; no more is moved than was spent; channels under {least} contracts stay out",
 )
 _NO_MOVE = Label("样本不足,无法估算:至少两个渠道要有投放和足够签约", "Too few cases: it takes two channels with spend and contracts enough")  # fmt: skip
+_AND = Label("、", ", ")
 _SIZE = Label("投放、数量与意向等级", "Spend, numbers and grades")
 _SIZE_NOTE = Label("按首次评级;单位:组", "By first grade; parties")
 _SPEND, _LEADS, _CONTRACTS = Label("投放", "Spend"), Label("留电", "Leads"), Label("签约", "Contracts")
@@ -119,7 +120,7 @@ def _name(view: View, one: Line) -> str:
 
 def _dear(view: View, found: Channels) -> Node:
     words, dear = view.words, [one for one in found.lines if one.is_dear]
-    said = "、".join(f"{_name(view, one)} {words.money(one.spend)}" for one in dear) or view.say(_DEAR_NONE)
+    said = view.say(_AND).join(f"{_name(view, one)} {words.money(one.spend)}" for one in dear) or view.say(_DEAR_NONE)
     group = words.money(found.group.value) if found.group.value is not None else words.missing(found.group)
     rule = _DEAR_RULE.format(group=group, times=digits(found.times, 1), least=str(view.pack.metric(COST).min_n))
     return panel(

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 page = Page("gap", path=GAP, title=GAP_WORD, roles=GAP_ROLES)
 _CHAIN = Label("一步一步算", "Step by step")
+_TOGETHER = Label(
+    "合计 {n} 个,按各类渠道自己的有效率;上面的总数按总的有效率",
+    "{n} in all, by each kind's own valid share; the total above goes by the overall share",
+)
 _KINDS = Label("每类渠道要多少留电", "Phones needed per kind of channel")
 _DAYS = Label("每天要做多少", "What each day has to bring")
 _FORMULA = Label("集团公式:线上贡献量", "The group's formula: online contribution")
@@ -151,7 +155,8 @@ def _kinds(view: View, found: Chain, texts: Mapping[str, str], problems: Mapping
     def name(kind: str) -> str:
         return view.say(view.pack.terms.get(kind, _OTHER))
 
-    return panel(view.say(_KINDS), gap_kinds(found.kinds, view.words, name, texts, problems))
+    note = view.say(_TOGETHER.format(n=digits(sum(one.phones for one in found.kinds))))
+    return panel(view.say(_KINDS), gap_kinds(found.kinds, view.words, name, texts, problems), note=note)
 
 
 def _days(view: View, found: Chain) -> Element:
