@@ -313,11 +313,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Content:
-    """A page ready to be sent: the glance layer, the numbers on the sections, and both as a live answer."""
+    """A page ready to be sent: the glance layer, and that with the numbers on the sections as a live answer."""
 
     title: str
     html: str
-    badges: Mapping[str, int]
     payload: bytes
     etag: str
 
@@ -369,7 +368,7 @@ def content(page: Page, view: View, build: str) -> Content:
     html = str(fragment[unheeded, still, page.render(view), part("share", _share(page, view))])
     places = str(fragment[[span(data_part=f"badge-{name}")[badge(number)] for name, number in badges.items()]])
     payload, etag = live_answer(title, html + places, build)
-    return Content(title, html, badges, payload, etag)
+    return Content(title, html, payload, etag)
 
 
 def badges_of(view: View) -> dict[str, int]:

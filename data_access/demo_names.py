@@ -86,8 +86,6 @@ class Channel:
     shown: float
 
 
-GROUP = "江岚置地集团"
-
 CITIES = {
     city.name: city
     for city in (

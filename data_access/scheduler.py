@@ -109,11 +109,6 @@ class Scheduler:
         self.last_error: str | None = None
 
     @property
-    def is_leader(self) -> bool:
-        """Whether this process held the lease when it last looked."""
-        return self._epoch is not None
-
-    @property
     def epoch(self) -> int | None:
         """The epoch under which this process led when it last looked; None while it does not lead."""
         return self._epoch

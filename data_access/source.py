@@ -417,18 +417,6 @@ def _psycopg_session(driver: Any, _record: Any) -> None:
     driver.commit()
 
 
-def _pymysql_options(timeout_seconds: int) -> dict[str, Any]:
-    from pymysql.constants import FIELD_TYPE
-    from pymysql.converters import conversions
-
-    as_text = {getattr(FIELD_TYPE, name) for name in ("DATE", "DATETIME", "TIMESTAMP", "DECIMAL", "NEWDECIMAL")}
-    return {
-        "connect_timeout": CONNECT_SECONDS,
-        "read_timeout": timeout_seconds + CONNECT_SECONDS,
-        "conv": {kind: convert for kind, convert in conversions.items() if kind not in as_text},
-    }
-
-
 def _kinds(driver_name: str, cursor: Any) -> list[pa.DataType | None]:
     """What a driver we know says its columns hold; None where the values have to tell."""
     known = {"psycopg": _psycopg_kinds, "pymysql": _pymysql_kinds}.get(driver_name, dict)()

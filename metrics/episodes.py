@@ -19,7 +19,6 @@ Transition = Literal[
 ]  # fmt: skip
 TOLD: frozenset[Transition] = frozenset(("opened", "worse", "handed_over", "escalated", "resolved"))
 """What people are told of; the rest is only written down."""
-STATES: tuple[State, ...] = ("open", "acknowledged", "escalated", "recovering", "no_data", "pending")
 OUTCOMES = ("real", "false_alarm", "handled", "expected")
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
@@ -65,16 +65,10 @@ def add_person_with(connection: Connection, person: Person) -> None:
         connection.execute(insert(people_table).values(vars(person)))
 
 
-def change_person(store: Store, person: Person) -> None:
-    """Replace what is kept about a person, from the next request on; StoreError when there is no such person."""
-    with store.writing() as connection:
-        change_person_with(connection, person, datetime.now(UTC))
-
-
 def change_person_with(connection: Connection, person: Person, now: datetime) -> None:
     """Replace what is kept about a person in the caller's transaction; who is disabled or has another role signs in anew.
 
-    What waits to be told to somebody who may now see less, or other things, is withdrawn.
+    StoreError when there is no such person, NameTaken, AccountTaken. What waits to be told to somebody who may now see less, or other things, is withdrawn.
     """
     known_role(person.role)
     _refuse_taken_account(connection, person)

@@ -50,12 +50,6 @@ def close_session(store: Store, token: str) -> None:
         connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
 
 
-def close_sessions_of(store: Store, person_id: str) -> None:
-    """End every session of a person."""
-    with store.writing() as connection:
-        connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
-
-
 def _seen(store: Store, key: str, now: datetime) -> None:
     # A full disk must not sign people out: the pages they read need no writing.
     with suppress(OperationalError), store.writing() as connection:

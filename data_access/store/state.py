@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 
 from data_access.store.database import Store
 from data_access.store.tables import state_days
@@ -30,11 +30,3 @@ def keep_state_day(store: Store, day: date, rows: Iterable[State]) -> None:
         connection.execute(delete(state_days).where(state_days.c.day == day))
         if values:
             connection.execute(insert(state_days), values)
-
-
-def state_day(store: Store, first: date, last: date) -> list[tuple[date, State]]:
-    """The kept states of the days from first to last, both included, in the order of day and ids."""
-    columns = list(state_days.c)
-    query = select(*columns).where(state_days.c.day.between(first, last)).order_by(*columns[:5])
-    with store.reading() as connection:
-        return [(day, State(*rest)) for day, *rest in connection.execute(query)]

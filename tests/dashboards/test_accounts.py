@@ -18,8 +18,9 @@ from data_access.store.attempts import PER_ACCOUNT, WINDOW
 from data_access.store.audit import Wanted, entries
 from data_access.store.links import make_link
 from data_access.store.passwords import set_password
-from data_access.store.people import Person, change_person, people
+from data_access.store.people import Person, people
 from tests.dashboards.worlds import OURS, ROLES, Stage, a_stage
+from tests.data_access.stores import change_person
 
 GOOD, WRONG = "三月江边 tulips 27", "nothing like the right one"
 FORM = "application/x-www-form-urlencoded"

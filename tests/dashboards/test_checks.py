@@ -10,11 +10,11 @@ import pytest
 
 from data_access.store.audit import entries
 from data_access.store.lease import acquire
-from data_access.store.people import change_person
 from data_access.store.record_findings import Asked, Checks, findings, save_findings
 from metrics.record_rules import Found, Proof, Stake
 from metrics.totals import EVERYTHING
 from tests.dashboards.worlds import NOW, OURS, Stage, a_stage
+from tests.data_access.stores import change_person
 
 AT = datetime(2026, 3, 10, 9, 0)
 KIND = "application/x-www-form-urlencoded"

@@ -17,8 +17,8 @@ from dashboards._door import IDLE, LIFE, OPEN, Door, DoorError, Policy, refuse_u
 from dashboards._page import World
 from dashboards._site import PAGES
 from data_access.store.links import make_link
-from data_access.store.people import change_person
 from tests.dashboards.worlds import NOW, OURS, ROLES, Stage, a_stage
+from tests.data_access.stores import change_person
 
 NAMES = ("云岫府", "文昌学府", "望澜湾")
 OPEN_PATHS = (

@@ -15,7 +15,7 @@ from data_access.store import StaleLeader
 from data_access.store.lease import acquire
 from data_access.store.outbox import counts
 from data_access.store.packets import packets
-from data_access.store.people import add_person, change_person
+from data_access.store.people import add_person
 from data_access.store.reports import draft_reports
 from data_access.store.tables import outbox
 from metrics.boards import Board, Standing
@@ -27,7 +27,7 @@ from metrics.reading import Reading
 from metrics.rules import Finding
 from metrics.totals import Frames
 from tests.dashboards.worlds import NOW
-from tests.data_access.stores import opened
+from tests.data_access.stores import change_person, opened
 from tests.snapshots import property_pack, small_snapshot
 
 PEOPLE = {

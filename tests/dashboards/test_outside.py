@@ -17,9 +17,10 @@ from flask.testing import FlaskClient
 from data_access import line, oidc, wecom
 from data_access.store.audit import Wanted, entries
 from data_access.store.journeys import LIFE, MOST_FROM_ONE, begin_journey
-from data_access.store.people import change_person, named, people
+from data_access.store.people import named, people
 from tests.dashboards.test_crawler import HOSTILE
 from tests.dashboards.worlds import Stage, a_stage
+from tests.data_access.stores import change_person
 from tests.providers import OidcSite, Site, WecomSite
 
 WXWORK = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/116.0 Mobile Safari/537.36 wxwork/4.1.22 MicroMessenger/7.0.1"

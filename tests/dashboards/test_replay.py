@@ -14,7 +14,6 @@ from data_access.store.links import make_link
 from data_access.store.passwords import set_password
 from data_access.store.people import Person
 from data_access.store.screens import screens
-from data_access.store.sessions import close_sessions_of
 from tests.dashboards.test_door import enter
 from tests.dashboards.test_screens import COOKIE, a_screen, copy_of, post
 from tests.dashboards.worlds import NOW, OURS, Stage, a_stage
@@ -76,7 +75,6 @@ ENDS: dict[str, Callable[[Stage, Person], None]] = {
     "made an admin": changed(role="admin"),
     "another password": lambda stage, who: set_password(stage.store, who, "三月江边 tulips 27", by="tests", now=NOW),
     "a lost phone": lambda stage, who: forget_code(stage.store, who.id, by="tests", now=NOW),
-    "all sessions ended": lambda stage, who: close_sessions_of(stage.store, who.id),
 }
 
 

@@ -15,6 +15,7 @@ import duckdb
 from data_access.snapshot_files import Folder
 from data_access.store import Store
 from data_access.store.lease import acquire
+from data_access.store.people import Person, change_person_with
 from data_access.store.published import beat, publish
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
@@ -33,6 +34,12 @@ def opened(url: str) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def change_person(store: Store, person: Person) -> None:
+    """Replace what is kept about a person, as pages and commands do."""
+    with store.writing() as connection:
+        change_person_with(connection, person, NOON)
 
 
 def at_once(count: int, work: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from data_access.store.audit import Wanted, entries
 from data_access.store.codes import STEP_LIFE, begin_step, enrol, forget_code, has_code, step, use_code
 from data_access.store.links import LIFE, make_link, use_link
 from data_access.store.pairings import wait_for_pairing
-from data_access.store.people import Person, add_person, change_person
+from data_access.store.people import Person, add_person
 from data_access.store.screens import (
     PROGRAM,
     Given,
@@ -26,9 +26,9 @@ from data_access.store.screens import (
     screen,
     screens,
 )
-from data_access.store.sessions import close_session, close_sessions_of, open_session, session
+from data_access.store.sessions import close_session, open_session, session
 from data_access.store.tokens import token_hash
-from tests.data_access.stores import NOON
+from tests.data_access.stores import NOON, change_person
 from tests.data_access.test_screens import a_screen, is_open
 
 SECOND, HALF_MINUTE = timedelta(seconds=1), timedelta(seconds=30)
@@ -104,9 +104,9 @@ class TestTwoPeople:
         assert step(store, mine, NOON) is None and step(store, theirs, NOON) == other
 
     def test_sessions_end_for_one_only(self, store: Store, two: Two) -> None:
-        one, other = two
+        _, other = two
         mine, theirs = (open_session(store, who.id, NOON, IDLE, DAYS) for who in two)
-        close_sessions_of(store, one.id)
+        close_session(store, mine)
         assert session(store, mine, NOON) is None and session(store, theirs, NOON) == other
         close_session(store, "made up")
         assert session(store, theirs, NOON) == other

@@ -25,9 +25,9 @@ from data_access.store.outbox import (
     settle,
     try_again,
 )
-from data_access.store.people import Person, add_person, change_person
+from data_access.store.people import Person, add_person
 from metrics.messages import Message
-from tests.data_access.stores import NOON, TTL
+from tests.data_access.stores import NOON, TTL, change_person
 
 ROBOT = "robot:leaders"
 PACE = Pace(20, timedelta(minutes=1))

@@ -16,9 +16,9 @@ from data_access.store.codes import STEP_LIFE, begin_step, enrol, forget_code, h
 from data_access.store.errors import StoreError
 from data_access.store.links import make_link, use_link
 from data_access.store.passwords import COMMON, WeakPassword, refuse_weak, set_password, whose
-from data_access.store.people import NameTaken, Person, add_person, change_person, people
+from data_access.store.people import NameTaken, Person, add_person, people
 from data_access.store.sessions import open_session, session
-from tests.data_access.stores import NOON, at_once
+from tests.data_access.stores import NOON, at_once, change_person
 
 SECOND, HALF_MINUTE = timedelta(seconds=1), timedelta(seconds=30)
 IDLE, LIFE = timedelta(hours=8), timedelta(days=7)

@@ -20,9 +20,9 @@ from data_access.store.audit import entries as audit_entries
 from data_access.store.lease import acquire
 from data_access.store.links import use_link
 from data_access.store.outbox import CLAIM, Draft, counts, entries, person_standing, put_with
-from data_access.store.people import add_person, change_person
+from data_access.store.people import add_person
 from metrics.messages import Message
-from tests.data_access.stores import NOON, opened
+from tests.data_access.stores import NOON, change_person, opened
 from tests.messengers import Messenger, mail_server, messenger
 
 DAY = timedelta(days=1)

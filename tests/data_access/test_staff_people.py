@@ -16,9 +16,10 @@ from data_access.source import Reading
 from data_access.staff_people import Change, Staff, changes, refuse_mass_leaving
 from data_access.store import Store, StoreError
 from data_access.store.audit import Wanted, entries
-from data_access.store.people import Person, change_person, named, people, with_account
+from data_access.store.people import Person, named, people, with_account
 from data_access.store.sessions import open_session, session
 from tests.dashboards.worlds import IDLE, LIFE
+from tests.data_access.stores import change_person
 
 NOW = datetime(2026, 3, 11, 2, tzinfo=UTC)
 TOLD = '[people]\nfrom_staff = true\naccount = "id"\nroles = { "置业顾问" = "salesperson", "经理" = "head" }\n'
