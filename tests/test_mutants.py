@@ -12,7 +12,13 @@ from tests.mutants import ROOT, mutants
 
 Key = tuple[str, str, str, str]
 QUICK = ("metrics/scope", "metrics/masking", "store/sessions", "store/links")
-QUICK_TESTS = ("tests/metrics/test_scope.py", "tests/metrics/test_masking.py", "tests/data_access/test_apart.py")
+QUICK_TESTS = (
+    "tests/metrics/test_scope.py",
+    "tests/metrics/test_masking.py",
+    "tests/data_access/test_apart.py",
+    "tests/data_access/test_store.py::test_a_session_in_use_ends_at_its_absolute_limit",
+)
+"""Enough to notice every mutant of QUICK, whichever few are tried."""
 KEYS_TEST = "tests/dashboards/test_site.py::test_each_part_of_a_cache_key_counts_by_itself"
 EQUIVALENT: dict[Key, str] = {
     ("dashboards/_door.py", "Door.policy", "endpoint or ''", "endpoint"): "no route has the name None either",

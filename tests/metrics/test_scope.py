@@ -39,6 +39,17 @@ def test_projects_see_each_other_from_the_day_on_where_they_are_compared() -> No
     assert sights.sight("salesperson", OPEN_FROM, compares=True) == "own"
 
 
+def test_without_such_a_day_projects_never_see_each_other() -> None:
+    for role in ("head", "champion"):
+        assert Sights().sight(role, date.max, compares=True) == "project"
+
+
+@pytest.mark.parametrize("role", ["leader", "admin"])
+@pytest.mark.parametrize("compares", [True, False])
+def test_the_group_sees_all_projects_on_every_day(role: Role, compares: bool) -> None:
+    assert Sights().sight(role, date.min, compares=compares) == "group"
+
+
 def test_a_setting_widens_a_role_for_good() -> None:
     sights = Sights(head="group", salesperson="project")
     assert sights.sight("head", date.min, compares=False) == "group"
