@@ -256,6 +256,26 @@ def print_audit(store: Any, zone: str, options: argparse.Namespace) -> int:
     return 0
 
 
+def backup(options: argparse.Namespace) -> int:
+    """Back the store up into a file that is restored and compared at once."""
+    from data_access.backup import make_backup
+    from data_access.store import Store
+
+    with closing(Store.open(read_settings(options.config).store.url)) as store:
+        made = make_backup(store, Path(options.folder), utc_now(), options.keep)
+    print(f"{made.path}: {made.rows:,} rows, restored and compared")
+    return 0
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Fill a new store from a backup."""
+    from data_access.backup import restore as restored
+
+    made = restored(Path(options.file), read_settings(options.config).store.url, utc_now())
+    print(f"{made.rows:,} rows as of {made.made_at:%Y-%m-%d %H:%M:%S} UTC. Everybody signs in again.")
+    return 0
+
+
 def read_pack(settings: Settings) -> Pack:
     """The pack the settings name; PackError when it, or a scene, duel or threshold the settings tell, cannot be used."""
     from data_access.packs import read_pack as read
@@ -336,6 +356,12 @@ def parser() -> argparse.ArgumentParser:
     once = command("refresh", refresh)
     once.add_argument("--full", action="store_true", help="compare every row")
     once.add_argument("--release", action="store_true", help="let a load pass that a guard held back")
+    saved = command("backup", backup)
+    saved.add_argument("folder", nargs="?", default="var/backups", help="where backups are kept (default: var/backups)")
+    saved.add_argument(
+        "--keep", type=positive, metavar="N", help="keep the latest N backups there, and remove older ones"
+    )
+    command("restore", restore).add_argument("file", help="the backup")
     asked = command("query", query)
     asked.add_argument("metrics", nargs="+", metavar="METRIC")
     asked.add_argument("--by", action="append", default=[], help=f"comma-separated, of {', '.join(DIMENSIONS)}")
@@ -455,6 +481,13 @@ def port_number(text: str) -> int:
     """A port a server can listen on."""
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port. Give a number from 1 to 65535.")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0.")
     return int(text)
 
 

@@ -18,8 +18,8 @@ from dashboards._door import FORM, Door, Policy, same_site_path
 from dashboards._forms import choice_field, problem, text_field, typed
 from dashboards._page import View
 from dashboards.alerts import page
+from data_access.store.audit import PROGRAM
 from data_access.store.episodes import (
-    PROGRAM,
     Event,
     KeptSilence,
     close_by_hand,

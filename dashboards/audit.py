@@ -1,6 +1,8 @@
 """审计: who did what with rights and personal data, newest first, for the administrator."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Response, g, request
 from htpy import Element, a, button, div, form, input, li, ol, p, span, strong
@@ -25,6 +27,10 @@ _WHAT, _WHO = Label("操作", "Action"), Label("操作人", "By")
 _ALL, _SHOW = Label("全部", "All"), Label("查看", "Show")
 _OLDER, _EXPORT, _HOME = Label("更早", "Older"), Label("导出CSV", "Export CSV"), Label("首页", "Home")
 _NONE = Label("没有记录", "No entries")
+_BACKUP = Label("最近备份", "Last backup")
+_NO_BACKUP = Label("没有备份", "There is no backup")
+FRESH = timedelta(hours=26)
+"""A daily backup that is older was missed."""
 _ACTIONS = {
     "sign_in": Label("登录", "Signed in"),
     "sign_in_refused": Label("登录被拒", "Sign-in refused"),
@@ -82,6 +88,8 @@ _ACTIONS = {
     "experiment_counted": Label("更新实验数据", "Experiment counted"),
     "experiment_decided": Label("实验结论", "Experiment decided"),
     "audit_exported": Label("导出审计", "Audit exported"),
+    "backup_made": Label("备份", "Backup made"),
+    "backup_restored": Label("从备份恢复", "Restored from a backup"),
 }
 """The words for what is recorded; what a newer version recorded is called as it is kept."""
 
@@ -111,6 +119,7 @@ def _page(world: World, assets: Assets) -> str:
     records = list(audit_records(found[:PAGE], names, zone))
     return plain(
         words.say(_TITLE),
+        _backup(world, words),
         _choice(world, words),
         ol[[_item(one, words) for one in records]] if records else p(".nothing")[words.say(_NONE)],
         _ways(found, words),
@@ -118,6 +127,16 @@ def _page(world: World, assets: Assets) -> str:
         css=assets.css,
         is_wide=True,
     )
+
+
+def _backup(world: World, words: Words) -> Element:
+    """When the store was last backed up; marked when that is too long ago."""
+    last = next(iter(entries(world.store, Wanted(action="backup_made"), limit=1)), None)
+    if last is None:
+        return p(".still")[words.say(_NO_BACKUP)]
+    zone = ZoneInfo(world.settings.group.time_zone)
+    said = f"{words.say(_BACKUP)} {last.at.astimezone(zone):%Y-%m-%d %H:%M}"
+    return p(".still" if world.clock() - last.at > FRESH else ".panel-note")[said]
 
 
 def _choice(world: World, words: Words) -> Element:

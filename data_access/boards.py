@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from data_access.rhythm import Moment
 from data_access.settings import Settings
 from data_access.store import Store
-from data_access.store.boards import PROGRAM, Published, board_records, publish_board, published_weeks, restate
+from data_access.store.audit import PROGRAM
+from data_access.store.boards import Published, board_records, publish_board, published_weeks, restate
 from data_access.store.commitments import all_commitments
 from data_access.store.published import state
 from data_access.store.record_findings import Asked, last_checks

@@ -13,6 +13,8 @@ from data_access.store.database import Store
 from data_access.store.tables import audit, audit_head
 
 PAGE = 500
+PROGRAM = "warboard"
+"""Who did what no person did."""
 ACTIONS = frozenset(
     (
         "sign_in",
@@ -71,6 +73,8 @@ ACTIONS = frozenset(
         "experiment_counted",
         "experiment_decided",
         "audit_exported",
+        "backup_made",
+        "backup_restored",
     )
 )
 """What is recorded; the page has a word for each."""

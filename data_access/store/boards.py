@@ -7,13 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select
 
 from data_access.board_records import place_of, place_text, record_of, sealed
-from data_access.store.audit import record_with
+from data_access.store.audit import PROGRAM, record_with
 from data_access.store.database import Store
 from data_access.store.lease import require_epoch
 from data_access.store.tables import boards, restatements
 from metrics.records import Places, Record, Restatement, changed, restated
 
-PROGRAM = "warboard"
 """Who publishes when nobody asked for it."""
 
 

@@ -32,12 +32,12 @@ class Store:
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
-    def open(cls, url: str) -> "Store":
+    def open(cls, url: str, revision: str = "head") -> "Store":
         """Open the store at a SQLAlchemy URL and migrate it; SettingError when it cannot be opened, StoreError when it is of no kind we keep."""
         address = make_url(url)
         store = cls(_engine(address))
         try:
-            _migrate(store._engine)
+            _migrate(store._engine, revision)
         except BaseException as error:
             store.close()
             if isinstance(error, SQLAlchemyError):
@@ -52,6 +52,13 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """A short transaction that only reads."""
         with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[Connection]:
+        """A transaction that only reads and sees the same moment however long it reads."""
+        level = {"isolation_level": "REPEATABLE READ"} if self._engine.dialect.name == "postgresql" else {}
+        with self._engine.connect().execution_options(**level) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -95,7 +102,7 @@ def _begin_postgres(connection: Connection) -> None:
         connection.exec_driver_sql(_POSTGRES_LIMITS)
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, revision: str) -> None:
     """Bring the tables up to date in one transaction, one process at a time; a newer store is left alone."""
     if _is_current(engine):
         return
@@ -109,7 +116,7 @@ def _migrate(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def _is_current(engine: Engine) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from data_access.finding_records import read_finding, written_finding
-from data_access.store.audit import record_with
+from data_access.store.audit import PROGRAM, record_with
 from data_access.store.database import Store
 from data_access.store.lease import require_epoch
 from data_access.store.tables import alert_looks, episode_events
@@ -33,7 +33,6 @@ from metrics.episodes import (
 from metrics.pack import Rule
 from metrics.rules import Check
 
-PROGRAM = "warboard"
 """Who did what no person did."""
 SILENCED, MINOR = "silence", "minor"
 

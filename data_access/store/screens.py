@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from data_access.store.audit import record_with
+from data_access.store.audit import PROGRAM, record_with
 from data_access.store.database import Store
 from data_access.store.errors import StoreError
 from data_access.store.tables import screens as table
@@ -19,7 +19,6 @@ RENEW_AFTER = timedelta(days=7)
 GRACE = timedelta(seconds=60)
 SEEN_EVERY = timedelta(minutes=1)
 FORGET_AFTER = timedelta(days=30)
-PROGRAM = "warboard"
 """Who did it, in the audit, where nobody did."""
 
 

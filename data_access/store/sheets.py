@@ -6,8 +6,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from data_access.board_records import digest_of, sheet_of, sheet_text
-from data_access.store.audit import record_with
-from data_access.store.boards import PROGRAM
+from data_access.store.audit import PROGRAM, record_with
 from data_access.store.database import Store
 from data_access.store.lease import require_epoch
 from data_access.store.tables import sheets
