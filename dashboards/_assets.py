@@ -16,6 +16,8 @@ GALLERY, ASIDE = "80-gallery.css", "8"
 """The first goes to the gallery alone. Sheets that begin with the second are for pages outside the five sections, those after it
 for walls."""
 FOREVER = "public, max-age=31536000, immutable"
+EVERYWHERE = ("00-tokens.css", "10-base.css", "20-layout.css", "75-analysis.css", "77-share.css")
+"""What the five sections share; each has more of its own, and none of the others': the first numbers wait for every byte before them."""
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 _SMALLEST = 500
 _LARGE = 2_000_000
@@ -27,15 +29,19 @@ class Assets:
     """The stylesheets and scripts of a folder, read once."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        sheets = sorted(folder.glob("*.css"))
-        self.css = _joined(path for path in sheets if path.name < GALLERY)
-        self.wall_css = _joined(path for path in sheets if not path.name.startswith(ASIDE))
-        aside = (path for path in sheets if path.name.startswith(ASIDE) and path.name != GALLERY)
-        self.aside_css = self.css + "".join(path.read_text(encoding="utf-8") for path in aside)
-        self.gallery_css = (folder / GALLERY).read_text(encoding="utf-8")
+        texts = {path.name: following_system(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.css"))}
+        self._sheets = texts
+        self.css = self._joined(name for name in texts if name < GALLERY)
+        self.wall_css = self._joined(name for name in texts if not name.startswith(ASIDE))
+        self.aside_css = self.css + self._joined(name for name in texts if name.startswith(ASIDE) and name != GALLERY)
+        self.gallery_css = texts[GALLERY]
         self._named = {path.name: path.read_bytes() for path in sorted(folder.glob("*.js"))}
         self._hashed = {_hashed(name, content): name for name, content in self._named.items()}
         self.icons = {path.name: path.read_bytes() for path in sorted(folder.glob("icon*.png"))}
+
+    def section_css(self, more: Iterable[str]) -> str:
+        """What one of the five sections needs: what they share, and sheets of its own; KeyError for an unknown one."""
+        return self._joined(sorted({*EVERYWHERE, *more}))
 
     def address(self, name: str) -> str:
         """The address of a script, which changes when its content does; KeyError for an unknown one."""
@@ -54,9 +60,8 @@ class Assets:
         answer.headers["Cache-Control"] = FOREVER
         return answer
 
-
-def _joined(paths: Iterable[Path]) -> str:
-    return following_system("".join(path.read_text(encoding="utf-8") for path in paths))
+    def _joined(self, names: Iterable[str]) -> str:
+        return "".join(self._sheets[name] for name in names)
 
 
 def following_system(css: str) -> str:
@@ -81,7 +86,7 @@ def packed(answer: Response, request: Request) -> Response:
     if way:
         lasting = "immutable" in answer.headers.get("Cache-Control", "") or request.path.startswith(_ASKED_OFTEN)
         answer.set_data(
-            _packed_once(body, way) if lasting else gzip.compress(body, 5) if way == "gzip" else _brotli(body, 5)
+            _packed_once(body, way) if lasting else gzip.compress(body, 7) if way == "gzip" else _brotli(body, 5)
         )
         answer.headers["Content-Encoding"] = way
     return answer

@@ -258,7 +258,7 @@ class Page:
     """One page: its name, address and title, the roles that may open it, and the function that makes its content.
 
     One that compares shows projects each other's aggregates once they are open; one that is recorded shows published boards;
-    one that is late says which reports are overdue; a cover may show a benchmark.
+    one that is late says which reports are overdue; a cover may show a benchmark. A section names the sheets of style of its own.
     """
 
     def __init__(
@@ -273,6 +273,7 @@ class Page:
         recorded: bool = False,
         late: bool = False,
         is_cover: bool = False,
+        sheets: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.path = path
@@ -283,6 +284,7 @@ class Page:
         self.recorded = recorded
         self.late = late
         self.is_cover = is_cover
+        self.sheets = sheets
         self.render: Callable[[View], Node] = lambda view: None
         self.sheet: Callable[[View], Sheet] = lambda view: Sheet("", [])
         self.narrows: tuple[str, ...] = ()

@@ -189,7 +189,7 @@ class Site(dash.Dash):
         body = self._body(view, made, page, dash_parts)
         scripts = tuple(self.files.address(name) for name in SCRIPTS)
         here = partial(view.filters.address, page.path)
-        return self.framed(body, view, made.title, section=page.name, here=here, scripts=scripts)
+        return self.framed(body, view, made.title, section=page.name, here=here, scripts=scripts, sheets=page.sheets)
 
     def framed(
         self,
@@ -200,11 +200,12 @@ class Site(dash.Dash):
         section: str,
         here: Callable[..., str],
         scripts: tuple[str, ...] = (),
+        sheets: tuple[str, ...] = (),
         aside: tuple[str, ...] = (),
     ) -> str:
         """A person's page around its body; `here` gives the page's own address with changes. One without scripts is not to be shared.
 
-        A page outside the five sections may name scripts of its own, `aside`.
+        The five sections have scripts and sheets of style; a page outside them may name scripts of its own, `aside`.
         """
         framed = phone(
             body,
@@ -221,7 +222,7 @@ class Site(dash.Dash):
             shared=bool(scripts),
         )
         classes = page_classes(view.words, theme=view.filters.theme)
-        css = self.files.css if scripts else self.files.aside_css
+        css = self.files.section_css(sheets) if scripts else self.files.aside_css
         return document(
             title, framed, words=view.words, css=css, late=scripts or aside, classes=classes, links=app_links()
         )

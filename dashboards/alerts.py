@@ -18,7 +18,14 @@ from metrics.pack import Label
 from metrics.rules import Finding, worst_first
 from metrics.scope import GROUP_ROLES, PROJECT_ROLES
 
-page = Page("alerts", path=PATH, title=Label("预警", "Alerts"), roles=PROJECT_ROLES, late=True)
+page = Page(
+    "alerts",
+    path=PATH,
+    title=Label("预警", "Alerts"),
+    roles=PROJECT_ROLES,
+    late=True,
+    sheets=("70-alert.css",),
+)
 
 MOST = 15
 _LISTED = Label("全部预警", "Open alerts")

@@ -18,7 +18,15 @@ from metrics.pack import BoardSpec, Label
 from metrics.records import Record
 from metrics.scope import GROUP_ROLES, PROJECT_ROLES
 
-page = Page("boards", path="/boards", title=Label("排行", "Boards"), roles=PROJECT_ROLES, compares=True, recorded=True)
+page = Page(
+    "boards",
+    path="/boards",
+    title=Label("排行", "Boards"),
+    roles=PROJECT_ROLES,
+    compares=True,
+    recorded=True,
+    sheets=("60-board.css",),
+)
 
 PLACES = 10
 _LISTED = Label("全部榜单", "All boards")

@@ -18,7 +18,14 @@ from metrics.pack import FunnelStep, Label
 from metrics.query import Basis
 from metrics.scope import EVERYBODY
 
-page = Page("funnels", path="/funnels", title=Label("漏斗", "Funnels"), roles=EVERYBODY, has_trend=True)
+page = Page(
+    "funnels",
+    path="/funnels",
+    title=Label("漏斗", "Funnels"),
+    roles=EVERYBODY,
+    has_trend=True,
+    sheets=("40-funnel.css",),
+)
 
 MIN_LEAK_CASES = 20
 MOST_FUNNELS = 30

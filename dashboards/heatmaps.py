@@ -16,7 +16,13 @@ from metrics.pack import Label
 from metrics.periods import start
 from metrics.scope import PROJECT_ROLES
 
-page = Page("heat", path="/heat", title=Label("热力", "Heat"), roles=PROJECT_ROLES)
+page = Page(
+    "heat",
+    path="/heat",
+    title=Label("热力", "Heat"),
+    roles=PROJECT_ROLES,
+    sheets=("50-heat.css", "71-heat-told.css"),
+)
 
 GRADE_DAYS = 28
 MOST_ROWS = 30

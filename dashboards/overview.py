@@ -26,7 +26,14 @@ from metrics.scope import EVERYBODY
 from metrics.totals import Where
 
 page = Page(
-    "overview", path="/", title=Label("总览", "Overview"), roles=EVERYBODY, has_trend=True, late=True, is_cover=True
+    "overview",
+    path="/",
+    title=Label("总览", "Overview"),
+    roles=EVERYBODY,
+    has_trend=True,
+    late=True,
+    is_cover=True,
+    sheets=("30-tile.css", "31-verdict.css", "70-alert.css"),
 )
 
 WORST = 3

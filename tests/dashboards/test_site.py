@@ -17,7 +17,8 @@ import brotli
 import pytest
 
 from components.words import Words
-from dashboards._page import Kept, View, badges_of, cache_key
+from dashboards._assets import Assets
+from dashboards._page import Kept, Page, View, badges_of, cache_key
 from dashboards._site import PAGES
 from data_access.store.published import Heartbeat
 from tests.dashboards.worlds import NOW, ROLES, Stage, a_stage, a_view
@@ -100,6 +101,25 @@ def test_a_new_snapshot_has_a_new_answer(tmp_path: Path) -> None:
     stage.reader.snapshot = a_snapshot(sequence=2, **{**rows, "lead": [*rows["lead"], more]})
     answer = client.get("/live/overview", headers={"If-None-Match": first.headers["ETag"]})
     assert answer.status_code == 200 and answer.headers["X-Seq"] == "2" and answer.json != first.json
+
+
+CLASS = re.compile(r'class="([^"]*)"')
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("asked", ["", "?basis=cohort&period=month", "?channel=c1&region=城西"])
+def test_a_section_has_the_styles_of_all_it_shows(stage: Stage, page: Page, asked: str) -> None:
+    for role in sorted(page.roles):
+        document = stage.client(role).get(page.path + asked).text
+        style, shown = document.partition("</style>")[0], document.partition("</style>")[2]
+        # What a thing is, such as is-few, is said beside what it is called.
+        used = {name for names in CLASS.findall(shown) for name in names.split() if not name.startswith("is-")}
+        lacking = {name for name in used if is_styled(name, Assets().aside_css) and not is_styled(name, style)}
+        assert lacking == set(), (role, asked)
+
+
+def is_styled(name: str, css: str) -> bool:
+    return re.search(rf"[.]{name}(?![\w-])", css) is not None
 
 
 def test_before_the_first_snapshot_pages_say_so_and_come_back(tmp_path: Path) -> None:
