@@ -38,7 +38,7 @@ $(VENV)/.done: requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $(VENV)/.done
 
-# Chromium, a CJK font and MariaDB for the tests, where they are missing and we may install them; tests skip loudly otherwise.
+# Chromium, a CJK font, MariaDB, nginx and PgBouncer for the tests, where they are missing and we may install them; tests skip loudly otherwise.
 system:
 	@sh tests/system.sh
 

@@ -50,7 +50,7 @@ def running_mariadb() -> Iterator[URL]:
     if user:
         shutil.chown(folder, "mysql")
     subprocess.run([install, *common, *rights], check=True, capture_output=True)
-    port = _free_port()
+    port = free_port()
     options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s", f"--pid-file={folder}/pid"]
     process = subprocess.Popen([server, *common, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -114,7 +114,8 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
