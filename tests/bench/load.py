@@ -44,7 +44,7 @@ class Seen:
 
 
 def hammered(port: int, path: str, cookie: str, *, clients: int, seconds: float, etag: str = "") -> Seen:
-    """Clients who ask again as soon as they have an answer, each over one connection."""
+    """Clients who ask again as soon as they have an answer, each over one connection; `cookie` may hold several, one a line."""
     return _run({"do": "hammer", "port": port, "path": path, "cookie": cookie, "etag": etag, "clients": clients, "seconds": seconds})  # fmt: skip
 
 
@@ -85,7 +85,9 @@ async def main() -> None:
 async def _crowd(crowd: dict[str, Any], seconds: float) -> Seen:
     seen, client = Seen(), {"hammer": _hammer, "poll": _poll}[crowd["do"]]
     began = time.perf_counter()
-    await asyncio.gather(*(client(crowd, began + seconds, seen) for _ in range(crowd["clients"])))
+    cookies = crowd["cookie"].splitlines()
+    people = [crowd | {"cookie": cookies[number % len(cookies)]} for number in range(crowd["clients"])]
+    await asyncio.gather(*(client(one, began + seconds, seen) for one in people))
     seen.seconds = time.perf_counter() - began
     return seen
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from tests.bench import glance, lighthouse, sandbox, touch
 from tests.bench.load import Seen
+from tests.bench.site import COOKIES
 from tests.dashboards.worlds import a_stage
 from tests.endurance import Ahead, Changing, Frames, Outage, answering, cut_off, refreshed, restarted, watched
 
@@ -24,7 +25,8 @@ def table(title: str, *columns: str) -> Table:
 
 def glance_tables(base: str, cookie: str, folder: Path) -> Group:
     """Requests per second, and a minute of every wall and phone."""
-    found = glance.rates(base, cookie, folder)
+    cookies = (folder / COOKIES).read_text(encoding="utf-8")
+    found = glance.rates(base, cookies, folder)
     plain = max(one.seen.per_second for one in found if one.what.startswith("plain"))
     rates = table(
         f"{glance.CLIENTS} clients, two workers", "what", "bytes", "req/s", "x plain file", "p95 ms", "errors"
@@ -34,7 +36,7 @@ def glance_tables(base: str, cookie: str, folder: Path) -> Group:
         rates.add_row(
             one.what, str(one.size), f"{one.seen.per_second:.0f}", share, f"{one.seen.at(95):.1f}", str(one.seen.errors)
         )
-    crowds = glance.minute(base, cookie)
+    crowds = glance.minute(base, cookies)
     polls = table(
         f"{glance.WALLS} walls and {glance.PHONES} phones for {glance.MINUTE} s",
         "what",

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import psutil
 from flask import Response, send_from_directory
 
 from dashboards._serving import Server, Site, refreshed, start_site
@@ -18,10 +20,15 @@ from data_access.demo_people import demo_people
 from data_access.settings import Settings
 from data_access.simulator import Simulator
 from data_access.store import Store
+from data_access.store.people import Person, add_person, named
 from data_access.store.sessions import open_session
 from tests.bench.client import wait
 
 WORKERS, DAY, SECOND = 2, timedelta(days=1), timedelta(seconds=1)
+SETTLED = 0.3
+"""Processor seconds within a second that a site at rest does not take."""
+VIEWERS, COOKIES = 20, "cookies"
+"""So many leaders are signed in, whose cookies stand in this file: nobody alone may ask for as much as all together."""
 SIMULATED_EVERY_SECONDS = 4
 
 
@@ -46,18 +53,39 @@ def served(folder: Path, port: int, *, living: bool = True) -> Iterator[tuple[st
         build(data, now=local_now())
     store = Store.open(settings.store.url)
     leader = demo_people(store, data)[0]
-    cookie = f"warboard={open_session(store, leader.id, utc_now(), DAY, DAY)}"
+    cookie = _signed_in(store, leader)
+    viewers = [
+        named(store, f"读者{number}") or add_person(store, f"读者{number}", "leader") for number in range(VIEWERS)
+    ]
+    (folder / COOKIES).write_text("\n".join(_signed_in(store, one) for one in viewers), encoding="utf-8")
     store.close()
     words = [sys.executable, "-m", "tests.bench.site", str(folder), str(port)]
     server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         base = f"http://127.0.0.1:{port}"
         wait(f"{base}/readyz")
+        _settled(psutil.Process(server.pid))
         with _simulated(data) if living else nullcontext():
             yield base, cookie
     finally:
         server.terminate()
         server.wait()
+
+
+def _settled(server: psutil.Process) -> None:
+    """Wait until what follows the first refresh is done: it is done once, and takes a core for some seconds."""
+
+    def busy() -> float:
+        return sum(sum(one.cpu_times()[:2]) for one in server.children(recursive=True))
+
+    before = -1.0
+    while (now := busy()) - before > SETTLED:
+        before = now
+        time.sleep(1)
+
+
+def _signed_in(store: Store, person: Person) -> str:
+    return f"warboard={open_session(store, person.id, utc_now(), DAY, DAY)}"
 
 
 @contextmanager
@@ -80,7 +108,6 @@ def _settings(folder: Path, *, living: bool) -> Settings:
     (folder / "files").mkdir(parents=True, exist_ok=True)
     every = 15 if living else DAY // SECOND
     text = demo_toml().replace("[refresh]", f"[refresh]\nevery_seconds = {every}")
-    # One account stands for everybody who looks.
     text += f"\n[server]\nworkers = {WORKERS}\nrequests_per_minute = 1000000\n"
     (folder / "warboard.toml").write_text(text, encoding="utf-8")
     return _written(folder)
