@@ -23,7 +23,7 @@ TTL = timedelta(seconds=20)
 LISTS = ("projects", "channels", "staff", "referrers", "targets", "milestones", "recent", "frozen", "counts")
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["tests.data_access.stores"])
+processes.set_forkserver_preload(["tests.data_access.stores", "tests.data_access.houses"])
 
 
 @contextmanager

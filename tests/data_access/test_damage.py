@@ -5,75 +5,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from data_access.demo import build, demo_toml
-from data_access.packs import read_pack
+from data_access.demo import build
 from data_access.scheduler import RefreshFailed
-from data_access.settings import Settings
 from data_access.simulator import Simulator
-from data_access.snapshots import Folder
-from data_access.source import Source
-from data_access.store import Store
-from data_access.store.lease import acquire
-from data_access.store.published import published
-from data_access.workplace import Refreshing
-
-NOW = datetime(2026, 3, 12, 15, 20)
-"""By the clock of the demo's data."""
-
-
-class House:
-    """The demo's data as of a moment, and a refresher with files of its own."""
-
-    def __init__(self, data: Path, folder: Path) -> None:
-        self.data, self.now = data, NOW
-        self.settings = Settings.read(demo_toml(), {}, folder=folder)
-        self.store = Store.open(self.settings.store.url)
-        self.epoch = acquire(self.store, "one", timedelta(days=365), self.clock()) or 0
-        self.refreshing = self.opened()
-
-    def opened(self) -> Refreshing:
-        """A process that refreshes."""
-        return Refreshing(self.settings, read_pack("property"), self.store, self.clock)
-
-    def clock(self) -> datetime:
-        return (self.now - timedelta(hours=8)).replace(tzinfo=UTC)
-
-    def source(self, settings: Settings) -> Source:
-        """The data, by the clock of the house and not by this machine's."""
-        return Source(f"sqlite:///{self.data}", "Asia/Shanghai", clock=self.clock)
-
-    def refresh(self) -> str:
-        return self.refreshing.run(self.epoch, "changes").outcome
-
-    def marts(self) -> object:
-        """What is published: files are named by their content."""
-        pointer = published(self.store)
-        assert pointer is not None
-        manifest = Folder(self.settings.snapshots.dir).manifest(pointer.manifest)
-        return manifest["as_of"], manifest["marts"], manifest["parties"]
-
-    def restart(self) -> None:
-        self.refreshing.close()
-        self.refreshing = self.opened()
-
-    def close(self) -> None:
-        self.refreshing.close()
-        self.store.close()
-
-
-@contextmanager
-def a_house(data: Path, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[House]:
-    folder.mkdir()
-    house = House(data, folder)
-    patch.setattr("data_access.workplace.open_source", house.source)
-    yield house
-    house.close()
+from tests.data_access.houses import NOW, House, a_house
 
 
 @pytest.fixture(scope="module")
