@@ -95,10 +95,11 @@ def touch_table(base: str, cookie: str, folder: Path) -> Table:
         "chart s",
         "KB",
         "of it plotly.js",
+        "second visit s",
     )
     for one in touch.touches(base, cookie):
         times = ["" if time is None else f"{time:.1f}" for time in (one.told, one.dash, one.filters, one.chart)]
-        made.add_row(one.path, str(one.read), *times, str(one.kilobytes), str(one.plotly_kilobytes))
+        made.add_row(one.path, str(one.read), *times, str(one.kilobytes), str(one.plotly_kilobytes), f"{one.again:.2f}")
     return made
 
 

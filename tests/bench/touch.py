@@ -45,6 +45,8 @@ class Touch:
     chart: float | None
     kilobytes: int
     plotly_kilobytes: int
+    again: float
+    """Seconds until the page is painted when it is opened a second time."""
 
 
 def touches(base: str, cookie: str, rounds: int = 3) -> Iterator[Touch]:
@@ -64,10 +66,8 @@ def touches(base: str, cookie: str, rounds: int = 3) -> Iterator[Touch]:
 
 
 def _touched(page: Page, base: str, asked: Asked, read: int) -> Touch:
-    cdp, sizes = page.context.new_cdp_session(page), _sizes(page)
-    cdp.send("Network.enable")
-    cdp.send("Network.emulateNetworkConditions", NET)
-    cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    sizes = _sizes(page)
+    _slow(page)
     page.goto(base + asked.path)
     page.evaluate(WATCH, {"told": TOLD, "dash": DASH, "filters": FILTERS, "chart": CHART})
     page.wait_for_timeout(read * 1000)
@@ -84,7 +84,24 @@ def _touched(page: Page, base: str, asked: Asked, read: int) -> Touch:
         found.get("chart"),
         sum(sizes.values()) // 1024,
         plotly // 1024,
+        _again(page.context.new_page(), base, asked),
     )
+
+
+def _slow(page: Page) -> None:
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Network.enable")
+    cdp.send("Network.emulateNetworkConditions", NET)
+    cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+
+
+def _again(page: Page, base: str, asked: Asked) -> float:
+    """Seconds to the first paint of a page that the phone has kept."""
+    _slow(page)
+    page.goto(base + asked.path)
+    painted = "performance.getEntriesByName('first-contentful-paint').map(one => one.startTime)[0]"
+    page.wait_for_function(painted)
+    return float(page.evaluate(painted)) / 1000
 
 
 def _sizes(page: Page) -> dict[str, int]:
