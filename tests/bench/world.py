@@ -16,7 +16,7 @@ create unlogged table cust as
   select i as id, (1 + i % {projects})::text as prj, (1 + (i / 7) % {channels})::text as src, (1 + i % {staff})::text as emp,
     '1' || (30000000000 + (i::bigint * 7919) % 9000000000)::text as tel, at as created, at as mtime,
     (array['A','B','B','C','C','C','D','D'])[1 + i % 8] as grade, i % 5 < 3 as valid
-  from (select i, (now() at time zone 'Asia/Shanghai') - make_interval(days => {days}) + make_interval(secs => i * {days} * 86400.0 / {leads}) as at
+  from (select i, (now() at time zone 'Asia/Shanghai') - make_interval(days => {days}) + make_interval(secs => i * (86400.0 * {days} / {leads})) as at
         from generate_series(1, {leads}) i) t;
 create unlogged table foll as
   select i as id, 1 + i / 2 as cust, (c.created + make_interval(mins => 5 + (i % 2) * 2880 + i % 50)) as at,
