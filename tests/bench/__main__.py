@@ -1,4 +1,4 @@
-"""Print every benchmark: `make bench`, or `python -m tests.bench refresh|pages|latency|reports|glance|lighthouse|touch|sandbox|wall`."""
+"""Print every benchmark: `make bench`, or `python -m tests.bench refresh|pages|latency|reports|glance|soak|lighthouse|touch|sandbox|wall`."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def screen_tables(console: Console, folder: Path, wanted: list[str]) -> None:
         console.print(screens.wall_tables(folder))
     for name in screens.SCREENS:
         if name in wanted:
-            with served(folder, PORT, living=name == "glance") as (base, cookie):
+            with served(folder, PORT, living=name in ("glance", "soak")) as (base, cookie):
                 console.print(screens.SCREENS[name](base, cookie, folder))
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 from rich.console import Group
 from rich.table import Table
 
-from tests.bench import glance, lighthouse, sandbox, touch
+from tests.bench import glance, lighthouse, sandbox, soak, touch
 from tests.bench.load import Seen
 from tests.bench.site import COOKIES
 from tests.dashboards.worlds import a_stage
@@ -56,6 +56,28 @@ def _poll_row(path: str, seen: Seen) -> list[str]:
     same = f"{seen.statuses.get(304, 0) / len(seen.times):.0%}"
     times = [f"{seen.at(percent):.1f}" for percent in (50, 95, 99)]
     return [path, f"{seen.per_second:.1f}", same, *times, str(seen.errors)]
+
+
+def soak_table(base: str, cookie: str, folder: Path) -> Table:
+    """All walls and phones for long."""
+    made = table(
+        f"{glance.WALLS} walls and {glance.PHONES} phones for {soak.MINUTES} min",
+        "until min",
+        "what",
+        "req/s",
+        "304",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "errors",
+        "MB of each process",
+    )
+    cookies = (folder / COOKIES).read_text(encoding="utf-8")
+    for number, part in enumerate(soak.soak(base, cookies), start=1):
+        until, held = f"{number * soak.MINUTES / soak.PARTS:g}", " ".join(map(str, part.megabytes))
+        for path, seen in part.seen.items():
+            made.add_row(until, *_poll_row(path, seen), held)
+    return made
 
 
 def lighthouse_table(base: str, cookie: str, folder: Path) -> Table | str:
@@ -125,6 +147,7 @@ SCREENS: dict[str, Callable[[str, str, Path], object]] = {
     "glance": glance_tables,
     "lighthouse": lighthouse_table,
     "touch": touch_table,
+    "soak": soak_table,
     "sandbox": sandbox_table,
 }
 
