@@ -13,6 +13,8 @@ from metrics.entities import ENTITIES
 if TYPE_CHECKING:
     import duckdb
 
+PART_LEADS = 1_250_000
+"""About so many leads are derived at once when all are derived anew."""
 STEPS = ("visit", "subscription", "contract")
 _STEP_ON_LEAD = {"visit": "first_visit_at", "subscription": "subscribed_at", "contract": "signed_at"}
 _LEAD_TIMES = (
@@ -83,8 +85,7 @@ def derive_parties(
     known = _temporary(connection)
     changed = before is None or _changed(connection, mapped)
     if before is None:
-        connection.execute(sql("everything"))
-        connection.execute(_parties(mapped, rules, fresh="view"))
+        _derive_all(connection, _parties(mapped, rules, fresh="view"))
     elif changed:
         connection.execute(sql("touched"))
         connection.execute(_parties(mapped, rules, fresh="table"))
@@ -92,6 +93,16 @@ def derive_parties(
     for name, kind in _temporary(connection) - known:
         connection.execute(f"drop {kind} {name}")
     return changed
+
+
+def _derive_all(connection: duckdb.DuckDBPyConnection, parties: str) -> None:
+    """Derive all parties a part of the keys after the other: what is worked on has to fit into memory, however many there are."""
+    ((leads,),) = connection.execute("select count(*) from lead").fetchall()
+    parts = leads // PART_LEADS + 1
+    connection.execute(sql("everything"))
+    for part in range(parts):
+        connection.execute(sql("part").format(parts=parts, part=part))
+        connection.execute(parties)
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, mapped: Mapping[str, set[str]]) -> bool:

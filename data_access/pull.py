@@ -176,7 +176,9 @@ class EntityPull:
         except _NeedsWholeError:
             self._refreshed("full", None)
         except _NewestIsGoneError:
-            _LOG.warning("%s: its newest row is gone; is the source an older copy? All its ids are compared.", self._name)
+            _LOG.warning(
+                "%s: its newest row is gone; is the source an older copy? All its ids are compared.", self._name
+            )
             self._refreshed("keys", None)
         except ReadError as error:
             if not error.as_text:

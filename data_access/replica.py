@@ -29,6 +29,7 @@ _OWN_TABLES = {
 }
 
 SETTLE_BYTES = 2**26
+MEMORY = "768MB"
 _LOG = logging.getLogger(__name__)
 
 
@@ -65,7 +66,7 @@ class Replica:
         self._log = Path(f"{path}.wal")
         self.connection = duckdb.connect(str(path))
         self.connection.execute("SET TimeZone = 'UTC'")
-        self.connection.execute("SET temp_directory = ''")
+        self._bound_memory(Path(path))
         self.connection.execute("SET checkpoint_threshold = '1TB'")
         # Packing texts as tightly as it can takes DuckDB longer than everything it is asked about them.
         self.connection.execute("SET disabled_compression_methods = 'dict_fsst, fsst, bitpacking'")
@@ -75,6 +76,17 @@ class Replica:
         self._holding_changes = set(ENTITIES)
         self._seen: dict[str, bytes] = {}
         self._committed: dict[str, bytes] = {}
+
+    def _bound_memory(self, path: Path) -> None:
+        """Keep to a part of this machine's memory; what does not fit is set aside beside the file."""
+        if str(path) == ":memory:":
+            self.connection.execute("SET temp_directory = ''")
+            return
+        aside = path.with_name(f"{path.name}.aside")
+        aside.mkdir(mode=0o700, exist_ok=True)
+        place = str(aside).replace("'", "''")
+        self.connection.execute(f"SET temp_directory = '{place}'")
+        self.connection.execute(f"SET memory_limit = '{MEMORY}'")
 
     def close(self) -> None:
         """Write everything into the file and let go of it."""
