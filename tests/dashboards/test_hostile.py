@@ -9,7 +9,7 @@ from itertools import cycle, product
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from sqlalchemy import Engine, event, select
@@ -86,12 +86,13 @@ def test_whatever_a_stranger_sends_only_the_cookie_counts(house: Stage, many: in
     chance, client = Random(2), house.client()
     paths = rules(house, "GET")
     for _ in range(many):
-        path = (
-            "http://localhost" + chance.choice(PREFIXES) + filled(chance.choice(paths), "p1") + chance.choice(SUFFIXES)
-        )
+        path = chance.choice(PREFIXES) + filled(chance.choice(paths), "p1") + chance.choice(SUFFIXES)
+        before, _, query = path.partition("?")
+        # As a server hands it on: the test client tidies up, and refuses, some of what a stranger may send.
+        raw = {"PATH_INFO": unquote(before), "QUERY_STRING": query}
         asked = {"headers": chance.choice(CLAIMS), "data": chance.choice(BODIES)}
         kind = chance.choice(("application/json", KIND, "text/plain", "multipart/form-data; boundary=x", ""))
-        answer = client.open(path, method=chance.choice(METHODS), content_type=kind, **asked)
+        answer = client.open("/", method=chance.choice(METHODS), content_type=kind, environ_overrides=raw, **asked)
         at = re.sub("/+", "/", answer.request.path)
         opened = at.rstrip("/") in (*OPEN_PATHS, *WAYS_IN) or at.startswith(("/enter/", "/icon/", "/sign-in/"))
         assert 300 <= answer.status_code < 500 or opened, (path, asked)
