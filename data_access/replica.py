@@ -82,8 +82,10 @@ class Replica:
         if str(path) == ":memory:":
             self.connection.execute("SET temp_directory = ''")
             return
-        aside = path.with_name(f"{path.name}.aside")
+        aside = path.with_name("aside")
         aside.mkdir(mode=0o700, exist_ok=True)
+        for left in aside.iterdir():  # by a process that was killed
+            left.unlink()
         place = str(aside).replace("'", "''")
         self.connection.execute(f"SET temp_directory = '{place}'")
         self.connection.execute(f"SET memory_limit = '{MEMORY}'")

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -740,6 +741,20 @@ def test_neither_phones_nor_owners_names_nor_the_key_are_in_the_file(world: Worl
             assert secret.encode() not in content
         assert KEY not in content
     assert person("13800138000").encode() in before
+
+
+def test_what_memory_does_not_hold_is_set_aside_where_only_its_owner_reads_and_nothing_stays(world: World) -> None:
+    aside = world.folder / "aside"
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o700
+    (aside / "of one that was killed.tmp").write_bytes(b"x")
+    connection = world.replica.connection
+    connection.execute("set memory_limit = '40MB'")
+    connection.execute("create table much as select md5(i::varchar) as word from range(3_000_000) many(i)")
+    ((words,),) = connection.execute("select count(*) from (select word from much group by word)").fetchall()
+    assert words == 3_000_000
+    world.replica.close()
+    world.replica = Replica(world.folder / "replica.duckdb", KEY, zone=ZONE)
+    assert list(aside.iterdir()) == []
 
 
 # The same rows wherever they come from
