@@ -33,8 +33,9 @@ def test_pictures_are_small():
     assert [picture.name for picture in pictures if picture.stat().st_size > 150_000] == []
 
 
-def test_every_proof_that_is_named_is_there():
-    told = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["security.md", "reliability.md"])
+def test_every_proof_that_is_named_is_there(page):
+    told = (ROOT / "docs" / page).read_text(encoding="utf-8")
     files = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
     assert [name for name in re.findall(r"`(?:tests/)?(?:\w+/)*(test_\w+\.py)`", told) if name not in files] == []
     tests = set(re.findall(r"(?:def|class) (\w+)", "\n".join(files.values())))
